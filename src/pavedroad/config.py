@@ -1,0 +1,315 @@
+"""``pavedroad.toml`` as typed, strict settings.
+
+The defaults are data (``defaults.toml``); the repo's file is laid over them key by key and the result must fit the
+types below exactly. An unknown key, a wrong type, a number that is not finite or a key written twice is an error that
+names the line and, where one is near, the key that was meant.
+"""
+
+import difflib
+import math
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from pavedroad.errors import ConfigError
+from pavedroad.report import describe_type
+
+FILE_NAME = "pavedroad.toml"
+
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Share = Annotated[float, Meta(gt=0, lt=1)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0)]
+_IMPORT_PATH = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
+_REFRESH = rf"{_IMPORT_PATH}|^$"
+_INSIDE_REPO = r"^(?!/)(?!.*(^|/)\.\.(/|$)).*$"
+_MEMORY = r"^([1-9][0-9]{0,5} ?(MB|GB|TB|MiB|GiB|TiB))?$"
+_PATTERNS_IN_WORDS = {
+    _MEMORY: 'an amount of memory such as "2GB"',
+    _IMPORT_PATH: 'an import path like "package.module:function"',
+    _REFRESH: 'an import path like "package.module:function", or a command as a list of words',
+    _INSIDE_REPO: "a relative path that stays inside the repo",
+}
+_TYPES_IN_WORDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "object": "a table",
+    "str": "a text",
+}
+ImportPath = Annotated[str, Meta(pattern=_IMPORT_PATH)]
+RelativePath = Annotated[str, Meta(pattern=_INSIDE_REPO)]
+Stage = Literal["validate", "train", "evaluate", "drift", "package", "latency"]
+
+
+class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose model this is."""
+
+    name: Name
+    owner: Name
+
+
+class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the model is for, and the number that says whether it is any good."""
+
+    statement: str
+    problem: Literal["regression", "binary", "multiclass"]
+    target: Name
+    metric: Name
+    baseline: Literal["auto", "mean", "median", "most-frequent", "prior", "seasonal-naive", "persistence"]
+    season: Annotated[int, Meta(ge=1)]
+
+
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the tables are and how rows are kept apart for training and judging."""
+
+    train: Annotated[RelativePath, Meta(min_length=1)]
+    current: RelativePath
+    time: str
+    keys: list[str]
+    split: Literal["auto", "time", "random", "stratified"]
+    holdout: Share
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+    refresh: Annotated[str, Meta(pattern=_REFRESH)] | Annotated[list[str], Meta(min_length=1)]
+    """What rewrites the tables before a retraining: a function of the repo, or a command as a list of words."""
+
+
+class Validation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the data must look like before anything is trained on it."""
+
+    engine: Name
+    suite: Annotated[RelativePath, Meta(min_length=1)]
+    min_rows: Annotated[int, Meta(ge=1)]
+    max_nulls: Annotated[float, Meta(ge=0, le=1)]
+    max_keys: Annotated[int, Meta(ge=0, le=1000)]
+    threads: Annotated[int, Meta(ge=0, le=1024)]
+    memory_limit: Annotated[str, Meta(pattern=_MEMORY)]
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The repo's two functions and the format their result is kept in."""
+
+    features: ImportPath
+    train: ImportPath
+    format: Name
+    trusted: list[str]
+
+
+class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a change between reference and current data is worth a warning, and when it stops the road."""
+
+    engine: Name
+    columns: list[str]
+    false_alarm_rate: Share
+    min_effect: NotNegative
+    fail_effect: NotNegative
+    min_rows: Annotated[int, Meta(ge=2)]
+
+
+class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must hold before a model may go on."""
+
+    required: Annotated[list[Stage], Meta(min_length=1)]
+    margin: NotNegative
+    confidence: Annotated[float, Meta(ge=0.5, lt=1)]
+    max_latency_ms: Positive
+    max_size_mb: Positive
+    behind: Literal["warn", "fail"]
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings of a repo, defaults included."""
+
+    project: Project
+    objective: Objective
+    data: Data
+    validation: Validation
+    model: Model
+    drift: Drift
+    gate: Gate
+
+
+def load_config(path: Path) -> Config:
+    """Read a repo's ``pavedroad.toml`` over the defaults.
+
+    Raises:
+        ConfigError: the file is missing or not valid; the error names the line and the nearest valid key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("\ufeff"):
+            raise ConfigError(
+                "The file begins with a byte order mark.", where=path, line=1, next_step="Save it as UTF-8 without one."
+            )
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"There is no {FILE_NAME} here.",
+            where=path,
+            next_step="Run the command inside a generated repo, or make one with: pavedroad new.",
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The configuration cannot be read: {error}.", where=path) from error
+    return parse_config(text, where=path)
+
+
+def parse_config(text: str, *, where: Path | str = FILE_NAME) -> Config:
+    """Read settings from the text of a ``pavedroad.toml``; see :func:`load_config`."""
+    try:
+        written = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = re.search(r"at line (\d+)", str(error))
+        raise ConfigError(
+            f"This is not valid TOML: {error}.",
+            where=where,
+            line=int(found[1]) if found else len(text.splitlines()),
+            next_step="A key may stand only once, and text needs quotes.",
+        ) from error
+    defaults = default_settings()
+    _refuse_unknown(written, defaults, text, where)
+    _refuse_non_finite(written, text, where)
+    merged = {section: {**settings, **written.get(section, {})} for section, settings in defaults.items()}
+    try:
+        config = msgspec.convert(merged, Config)
+    except msgspec.ValidationError as error:
+        raise _explain(error, written, text, where) from error
+    if config.drift.fail_effect < config.drift.min_effect:
+        raise ConfigError(
+            "drift.fail_effect is smaller than drift.min_effect, so nothing could ever warn.",
+            where=where,
+            line=find_line(text, "drift", "fail_effect"),
+        )
+    if config.data.split == "time" and not config.data.time:
+        raise ConfigError(
+            'data.split is "time", but data.time names no column.',
+            where=where,
+            line=find_line(text, "data", "split"),
+            next_step='Name the column that orders the rows, for example: time = "date".',
+        )
+    return config
+
+
+def default_settings() -> dict[str, dict[str, Any]]:
+    """The defaults, as they stand in ``defaults.toml``."""
+    return tomllib.loads(Path(__file__).with_name("defaults.toml").read_text(encoding="utf-8"))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of ``pavedroad.toml``: the types above, with the keys that have a default optional."""
+    schema = describe_type(Config, FILE_NAME)
+    defaults = default_settings()
+    definitions = schema["$defs"]
+    for section, settings in defaults.items():
+        definition = definitions[section.capitalize()]
+        needed = [key for key in definition["required"] if settings[key] == "" and key in _must_be_given()[section]]
+        definition["required"] = needed
+        if not needed:
+            definition.pop("required")
+        for key, value in settings.items():
+            if key not in needed:
+                definition["properties"][key]["default"] = value
+    definitions["Config"]["required"] = [name for name in defaults if definitions[name.capitalize()].get("required")]
+    return schema
+
+
+def find_line(text: str, section: str, key: str | None = None) -> int | None:
+    """The line (from 1) on which ``key`` of ``section`` is written in a TOML text, or the section's header."""
+    header = re.compile(rf"^\s*\[\s*{re.escape(section)}\s*\]")
+    entry = None if key is None else re.compile(rf"""^\s*["']?{re.escape(key)}["']?\s*[=.]""")
+    dotted = None if key is None else re.compile(rf"^\s*{re.escape(section)}\s*\.\s*{re.escape(key)}\s*=")
+    at_header: int | None = None
+    inside = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.lstrip().startswith("["):
+            inside = bool(header.match(line))
+            if inside:
+                at_header = number
+        elif (dotted and dotted.match(line)) or (inside and entry and entry.match(line)):
+            return number
+    return at_header
+
+
+def nearest(name: str, valid: list[str]) -> str:
+    """``" Did you mean 'x'?"`` for the closest valid name, else the list of all of them."""
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"Did you mean {close[0]!r}?" if close else f"Valid here: {', '.join(valid)}."
+
+
+def _must_be_given() -> dict[str, set[str]]:
+    return {
+        "project": {"name", "owner"},
+        "objective": {"problem", "target", "metric"},
+        "data": {"train"},
+        "validation": set(),
+        "model": {"features", "train"},
+        "drift": set(),
+        "gate": set(),
+    }
+
+
+def _refuse_unknown(written: dict[str, Any], defaults: dict[str, dict[str, Any]], text: str, where: Path | str) -> None:
+    for section, settings in written.items():
+        if section not in defaults:
+            places = [f"{name}.{section}" for name, keys in defaults.items() if section in keys]
+            hint = f"Did you mean {places[0]!r}?" if places else nearest(section, list(defaults))
+            raise ConfigError(
+                f"{section!r} is not a section of {FILE_NAME}.",
+                where=where,
+                line=find_line(text, section) or _find_top_level(text, section),
+                next_step=hint,
+            )
+        if not isinstance(settings, dict):
+            raise ConfigError(
+                f"{section!r} is a section, not a value.",
+                where=where,
+                line=_find_top_level(text, section),
+                next_step=f"Write [{section}] on a line of its own.",
+            )
+        for key in settings:
+            if key not in defaults[section]:
+                raise ConfigError(
+                    f"{section}.{key} is not a setting.",
+                    where=where,
+                    line=find_line(text, section, key),
+                    next_step=nearest(key, list(defaults[section])),
+                )
+
+
+def _refuse_non_finite(written: dict[str, Any], text: str, where: Path | str) -> None:
+    for section, settings in written.items():
+        for key, value in settings.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ConfigError(
+                    f"{section}.{key} is {value}, which is not a number to compare with.",
+                    where=where,
+                    line=find_line(text, section, key),
+                )
+
+
+def _explain(error: msgspec.ValidationError, written: dict[str, Any], text: str, where: Path | str) -> ConfigError:
+    message, _, path = str(error).partition(" - at ")
+    section, _, rest = path.strip("`$.").partition(".")
+    key = re.split(r"[\[.]", rest)[0]
+    line = find_line(text, section, key) or _find_top_level(text, section)
+    named = f"{section}.{key}" if key else section
+    if key not in written.get(section, {}):
+        return ConfigError(
+            f"{named} is missing.",
+            where=where,
+            line=line,
+            next_step=f"Add to [{section}]: {key} = … ({message}).",
+        )
+    for pattern, words in _PATTERNS_IN_WORDS.items():
+        message = message.replace(f"`str` matching regex {pattern!r}", words)
+    for type_, words in _TYPES_IN_WORDS.items():
+        message = message.replace(f"`{type_}`", words)
+    return ConfigError(f"{named} is not valid: {message[0].lower()}{message[1:]}.", where=where, line=line)
+
+
+def _find_top_level(text: str, key: str) -> int | None:
+    entry = re.compile(rf"""^\s*\[*\s*["']?{re.escape(key)}["']?\s*[\].=]""")
+    return next((n for n, line in enumerate(text.splitlines(), start=1) if entry.match(line)), None)
