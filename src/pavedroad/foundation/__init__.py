@@ -1,0 +1,1 @@
+"""The nouns and protocols of the road; stable, and free of any vendor's name."""

@@ -1,0 +1,45 @@
+"""The repo's history, as far as evidence needs it: which commit, and whether the work tree differs from it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+from pavedroad.foundation.engines import load_engine
+
+
+@dataclass(frozen=True)
+class Commit:
+    """Where the work tree stands."""
+
+    sha: str
+    dirty: bool
+    """Whether a tracked file differs from the commit."""
+
+
+class History(Protocol):
+    """An engine that knows the repo's history."""
+
+    def head(self, root: Path) -> Commit | None:
+        """The commit that is checked out, or None before the first one or outside any repository."""
+        ...
+
+    def is_repository(self, root: Path) -> bool:
+        """Whether ``root`` lies in a repository."""
+        ...
+
+    def knows(self, root: Path, revision: str) -> bool:
+        """Whether ``revision`` (a commit, a tag, a branch) is one of this repository."""
+        ...
+
+    def read(self, root: Path, revision: str, path: str) -> bytes | None:
+        """A file as it was in a revision, or None when it was not there. ``path`` is relative to ``root``."""
+        ...
+
+    def changed(self, root: Path, paths: list[str]) -> list[str]:
+        """Which of ``paths`` differ from the last commit, are new, or are missing from it."""
+        ...
+
+
+def load_history(name: str = "git") -> History:
+    """Find the history engine called ``name``."""
+    return cast("History", load_engine("history", name))

@@ -1,0 +1,191 @@
+"""What a table looks like, column by column: small enough to keep beside a model, rich enough to judge new data by."""
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from pavedroad.report import Figure, Scalar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+Kind = Literal["number", "boolean", "time", "category"]
+
+QUANTILES = 101
+"""A numeric column is kept as its 0 %, 1 %, … 100 % quantiles."""
+MAX_CATEGORIES = 50
+"""At most this many categories are kept, the most frequent first."""
+MAX_BARS = 12
+BINS = 24
+
+
+class ColumnProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """One column: its kind, its gaps and the shape of its values."""
+
+    name: str
+    kind: Kind
+    dtype: str
+    rows: int
+    nulls: int
+    not_finite: int = 0
+    distinct: int = 0
+    mean: float | None = None
+    std: float | None = None
+    """Standard deviation (n − 1)."""
+    quantiles: list[float] = []
+    categories: dict[str, int] = {}
+    earliest: str | None = None
+    latest: str | None = None
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table's columns, in its own order."""
+
+    rows: int
+    columns: list[ColumnProfile]
+
+
+def kind_of(column: "pd.Series") -> Kind:
+    """Tell what kind of values a column holds, from its type."""
+    from pandas.api import types
+
+    if types.is_bool_dtype(column.dtype):
+        return "boolean"
+    if types.is_object_dtype(column.dtype) and types.infer_dtype(column, skipna=True) == "boolean":
+        return "boolean"  # with an empty cell among them, yes and no are kept as objects
+    if types.is_numeric_dtype(column.dtype):
+        return "number"
+    if types.is_datetime64_any_dtype(column.dtype):
+        return "time"
+    return "category"
+
+
+def finite_values(column: "pd.Series") -> "np.ndarray":
+    """The finite numbers of a numeric column, as 64-bit floats."""
+    import numpy as np
+
+    values = column.dropna().to_numpy(dtype="float64")
+    finite: np.ndarray = values[np.isfinite(values)]
+    return finite
+
+
+def profile_table(table: "pd.DataFrame") -> Profile:
+    """Profile every column of a table."""
+    return Profile(rows=len(table), columns=[profile_column(table[name]) for name in table.columns])
+
+
+def profile_column(column: "pd.Series") -> ColumnProfile:
+    """Profile one column. Numbers that are not finite are counted and then left out of every statistic."""
+    import numpy as np
+
+    kind = kind_of(column)
+    name, dtype, rows, nulls = str(column.name), str(column.dtype), len(column), int(column.isna().sum())
+    if kind == "number":
+        values = finite_values(column)
+        if values.size == 0:
+            return ColumnProfile(name=name, kind=kind, dtype=dtype, rows=rows, nulls=nulls, not_finite=rows - nulls)
+        return ColumnProfile(
+            name=name,
+            kind=kind,
+            dtype=dtype,
+            rows=rows,
+            nulls=nulls,
+            not_finite=rows - nulls - int(values.size),
+            distinct=int(np.unique(values).size),
+            mean=float(values.mean()),
+            std=float(values.std(ddof=1)) if values.size > 1 else 0.0,
+            quantiles=[float(q) for q in np.quantile(values, np.linspace(0, 1, QUANTILES))],
+        )
+    present = column.dropna()
+    if kind == "time":
+        empty = present.empty
+        return ColumnProfile(
+            name=name,
+            kind=kind,
+            dtype=dtype,
+            rows=rows,
+            nulls=nulls,
+            distinct=int(present.nunique()),
+            earliest=None if empty else str(present.min()),
+            latest=None if empty else str(present.max()),
+        )
+    counts = count_categories(present)
+    return ColumnProfile(
+        name=name,
+        kind=kind,
+        dtype=dtype,
+        rows=rows,
+        nulls=nulls,
+        distinct=len(counts),
+        categories=dict(list(counts.items())[:MAX_CATEGORIES]),
+    )
+
+
+def count_categories(column: "pd.Series") -> dict[str, int]:
+    """How often each value stands in a column, most frequent first, ties in alphabetical order."""
+    counts = column.dropna().astype(str).value_counts()
+    return dict(sorted(((str(k), int(v)) for k, v in counts.items()), key=lambda item: (-item[1], item[0])))
+
+
+def draw_distribution(current: "pd.Series", reference: "pd.Series | None" = None) -> Figure | None:
+    """Bin a column for a picture, with the reference beside it in the same bins when one is given.
+
+    Returns:
+        A ``distribution`` figure, or None when there is nothing to draw (no finite value, or a column of times).
+    """
+    import numpy as np
+
+    kind = kind_of(current if reference is None else reference)
+    sides = [("current", current)] if reference is None else [("reference", reference), ("current", current)]
+    data: dict[str, list[Scalar]] = {"bin": [], "share": [], "side": []}
+    if kind == "number":
+        numeric = [(side, finite_values(column)) for side, column in sides if kind_of(column) == "number"]
+        pooled = np.concatenate([values for _, values in numeric])
+        if pooled.size == 0:
+            return None
+        data |= {"low": [], "high": []}
+        edges = _choose_edges(pooled)
+        for side, values in numeric:
+            counts, _ = np.histogram(values, bins=edges)
+            shares = counts / max(1, values.size)
+            for low, high, share in zip(edges[:-1], edges[1:], shares, strict=True):
+                data["bin"].append(f"{low:.6g} to {high:.6g}")
+                data["share"].append(round(float(share), 6))
+                data["side"].append(side)
+                data["low"].append(float(low))
+                data["high"].append(float(high))
+    elif kind == "time":
+        return None
+    else:
+        counted = [(side, count_categories(column), max(1, len(column.dropna()))) for side, column in sides]
+        names = list(counted[0][1])[:MAX_BARS]
+        names += [name for name in list(counted[-1][1])[:MAX_BARS] if name not in names]
+        if not names:
+            return None
+        for side, counts_by_name, total in counted:
+            for name in names:
+                data["bin"].append(name)
+                data["share"].append(round(counts_by_name.get(name, 0) / total, 6))
+                data["side"].append(side)
+    name = str(current.name)
+    return Figure(id=f"column.{name}", kind="distribution", title=name, data=data)
+
+
+def _choose_edges(values: "np.ndarray") -> "np.ndarray":
+    """Equal bins between the 0.5 % and 99.5 % quantiles; the outer ones take the tails, so no outlier hides all."""
+    import numpy as np
+
+    low, high = (float(q) for q in np.quantile(values, [0.005, 0.995]))
+    if low == high:
+        low, high = float(values.min()), float(values.max())
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    whole = bool(np.all(values == np.round(values)))
+    bins = BINS
+    if whole and high - low < BINS:
+        low, high = np.floor(low) - 0.5, np.ceil(high) + 0.5
+        bins = max(1, int(high - low))
+    edges = np.linspace(low, high, bins + 1)
+    edges[0], edges[-1] = min(edges[0], float(values.min())), max(edges[-1], float(values.max()))
+    return edges

@@ -1,0 +1,117 @@
+"""Where a table lies: one file, the parts of a folder or of a pattern, or memory. Nothing is read to find out."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pavedroad.errors import DataError
+
+SUFFIXES = (".csv", ".parquet")
+MAX_FILES = 10_000
+"""A table in more parts than this is a mistake in a pattern more often than a table."""
+
+_PATTERN = re.compile(r"[*?\[]")
+_PARTITION = re.compile(r"^[^=/]+=[^/]*$")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table where it lies.
+
+    ``files`` are in order of their paths; all are CSV or all are Parquet. ``table`` is an Arrow table in memory and
+    has no files. In a partitioned folder the paths hold ``column=value``, and such a column is part of the table.
+    """
+
+    path: Path
+    files: tuple[Path, ...] = ()
+    partitioned: bool = False
+    table: Any = None
+
+    @property
+    def kind(self) -> str:
+        """How to read it: ``.csv``, ``.parquet``, or nothing for a table in memory."""
+        return self.files[0].suffix.lower() if self.files else ""
+
+    @property
+    def bytes(self) -> int:
+        """How much there is to read."""
+        return sum(file.stat().st_size for file in self.files)
+
+
+def find_source(path: Path) -> Source:
+    """Find the table that a path names: a CSV or Parquet file, a folder of such files, or a pattern (``d/*.csv``).
+
+    Raises:
+        DataError: there is none, a file of it is empty or cannot be opened, or CSV and Parquet are mixed.
+    """
+    partitioned = False
+    try:
+        if path.is_file():
+            files = [path]
+        elif path.is_dir():
+            files = _list_folder(path)
+            partitioned = any(_PARTITION.match(part) for file in files for part in file.relative_to(path).parent.parts)
+        elif not path.exists() and _PATTERN.search(str(path)):
+            files = _list_pattern(path)
+        elif path.exists():
+            raise DataError("This is neither a file nor a folder.", where=path)
+        else:
+            raise DataError(
+                "The data file is missing.", where=path, next_step="Put it there, or run `dvc pull` if DVC holds it."
+            )
+        _require_readable(files)
+    except OSError as error:
+        raise DataError(f"The data cannot be read: {error.strerror}.", where=error.filename or path) from error
+    return Source(path=path, files=tuple(files), partitioned=partitioned)
+
+
+def hold_table(table: Any, name: str = "table") -> Source:  # noqa: ANN401 - an Arrow table; the vendor stays in engines
+    """A source over an Arrow table that is in memory already."""
+    return Source(path=Path(name), table=table)
+
+
+def refuse_duplicates(names: list[str], path: Path) -> None:
+    """Refuse a table in which two columns share a name."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise DataError(f"Two columns share the name {name!r}.", where=path, next_step="Rename one of them.")
+        seen.add(name)
+
+
+def _list_folder(folder: Path) -> list[Path]:
+    files = sorted(
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
+    )
+    if not any(file.suffix.lower() in SUFFIXES for file in files):
+        raise DataError(
+            "This is a folder, not a data file, and there is no CSV or Parquet file in it.",
+            where=folder,
+            next_step="Name the file itself, or a folder that holds the parts of one table.",
+        )
+    return files
+
+
+def _list_pattern(path: Path) -> list[Path]:
+    parts = path.parts
+    first = next(number for number, part in enumerate(parts) if _PATTERN.search(part))
+    files = sorted(file for file in Path(*parts[:first]).glob("/".join(parts[first:])) if file.is_file())
+    if not files:
+        raise DataError("No file matches this pattern.", where=path, next_step="Run `dvc pull` if DVC holds the data.")
+    return files
+
+
+def _require_readable(files: list[Path]) -> None:
+    if len(files) > MAX_FILES:
+        raise DataError(f"The table has {len(files):,} parts; at most {MAX_FILES:,} are read.", where=files[0].parent)
+    for file in files:
+        if file.suffix.lower() not in SUFFIXES:
+            raise DataError(f"Tables are read from {' or '.join(SUFFIXES)} files, not {file.suffix!r}.", where=file)
+        if file.suffix.lower() != files[0].suffix.lower():
+            raise DataError("CSV and Parquet files are mixed in one table.", where=file)
+        with file.open("rb") as opened:
+            if not opened.read(1):
+                raise DataError("The data file is empty (0 bytes).", where=file)

@@ -1,0 +1,152 @@
+"""Calling the repo's own functions, and turning whatever they do wrong into a clear error."""
+
+import contextlib
+import importlib
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pavedroad.errors import UserCodeError
+from pavedroad.foundation.project import Project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def load_function(project: Project, import_path: str) -> Callable[..., Any]:
+    """Import ``package.module:function`` from the repo's ``src`` folder or its environment.
+
+    Raises:
+        UserCodeError: the module cannot be imported or holds no such function.
+    """
+    module_name, _, name = import_path.partition(":")
+    source = str(project.root / "src")
+    if source not in sys.path:
+        sys.path.insert(0, source)
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:
+        raise _blame(f"The module {module_name!r} cannot be imported", error, project.root) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise UserCodeError(
+            f"The module {module_name!r} has no function {name!r}.",
+            where=getattr(module, "__file__", None),
+            next_step=f"Define it, or correct the [model] section of pavedroad.toml ({import_path!r}).",
+        )
+    loaded: Callable[..., Any] = function
+    return loaded
+
+
+def call(project: Project, what: str, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+    """Call a function of the repo.
+
+    Raises:
+        UserCodeError: the function raised; the error names the line of the repo's code that did.
+    """
+    try:
+        return function(*arguments)
+    except (Exception, SystemExit) as error:
+        raise _blame(f"{what} failed", error, project.root) from error
+
+
+def make_features(project: Project, table: "pd.DataFrame", wanted: "Sequence[str] | None" = None) -> "pd.DataFrame":
+    """Call the repo's ``features`` on a table without its target, and hold it to its contract.
+
+    The function gets a copy, so it may change it. It must return a table with one row for each row it was given.
+
+    Args:
+        project: the repo.
+        table: the rows, with or without the target.
+        wanted: the columns the model was trained on; they are returned in this order.
+
+    Raises:
+        UserCodeError: it raised or broke the contract.
+    """
+    path = project.config.model.features
+    function = load_function(project, path)
+    target = project.config.objective.target
+    given = table.drop(columns=[target], errors="ignore").copy()
+    made = call(project, path, function, given)
+    with point_at(project, function):
+        _require_features(made, len(table), target, path)
+        missing = [name for name in wanted or () if name not in made.columns]
+        if missing:
+            raise UserCodeError(
+                f"{path} did not return the column {missing[0]!r}, which the model was trained on.",
+                next_step="Make the same columns of any rows, even of a single one: name the categories in the code.",
+            )
+    features: pd.DataFrame = made.set_axis(table.index, axis=0)
+    return features if wanted is None else features[list(wanted)]
+
+
+@contextlib.contextmanager
+def point_at(project: Project, function: Callable[..., Any]) -> Iterator[None]:
+    """Let an error about what a function gave back name the line on which the function begins."""
+    try:
+        yield
+    except UserCodeError as error:
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if error.where is None and code is not None:
+            error.where, error.line = _shorten(code.co_filename, project.root), code.co_firstlineno
+        raise
+
+
+def _require_features(made: object, rows: int, target: str, path: str) -> None:
+    import pandas as pd
+
+    if not isinstance(made, pd.DataFrame):
+        raise UserCodeError(
+            f"{path} returned {type(made).__name__}, not a pandas DataFrame.",
+            next_step="End the function with `return table`.",
+        )
+    if len(made) != rows:
+        raise UserCodeError(
+            f"{path} returned {len(made):,} rows for {rows:,}.",
+            next_step="Keep every row; fill gaps instead of dropping them.",
+        )
+    if made.shape[1] == 0:
+        raise UserCodeError(f"{path} returned no column.", next_step="Return the columns the model learns from.")
+    if target in made.columns:
+        raise UserCodeError(
+            f"{path} returned the target {target!r} as a feature.", next_step="Remove it; the road keeps it apart."
+        )
+    if not made.columns.is_unique:
+        raise UserCodeError(f"{path} returned two columns of the same name.", next_step="Rename one of them.")
+    names: Sequence[object] = made.columns.tolist()
+    strange = [name for name in names if not isinstance(name, str)]
+    if strange:
+        raise UserCodeError(f"{path} returned a column named {strange[0]!r}.", next_step="Name columns by text.")
+
+
+def _blame(what: str, error: Exception | SystemExit, root: Path) -> UserCodeError:
+    """An error that names the innermost line of the repo's own code."""
+    # The environment may lie in the repo too, but what it holds is not the repo's own.
+    own = _own_code(root)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(own)]
+    if isinstance(error, SyntaxError) and error.filename:
+        where, line = error.filename, error.lineno
+    elif frames:
+        where, line = frames[-1].filename, frames[-1].lineno
+    else:
+        where, line = None, None
+    message = " ".join(str(error).split())[:500].rstrip(".")
+    return UserCodeError(
+        f"{what}: {type(error).__name__}: {message}.",
+        where=None if where is None else _shorten(where, root),
+        line=line,
+        next_step="Run `nox -s tests` to try the functions by themselves.",
+    )
+
+
+def _own_code(root: Path) -> str:
+    return str(root / "src") + os.sep
+
+
+def _shorten(file: str, root: Path) -> str:
+    """A file of the repo's own code by its path in the repo; any other by its whole path."""
+    return Path(file).relative_to(root).as_posix() if file.startswith(_own_code(root)) else file

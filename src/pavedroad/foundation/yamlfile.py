@@ -1,0 +1,49 @@
+"""Reading YAML strictly: version 1.2, no duplicate keys, no aliases, nothing but plain data."""
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
+
+from pavedroad.errors import ConfigError
+
+MAX_BYTES = 4 * 1024 * 1024
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Version 1.2 reads ``1e-3`` as a number and ``NO`` as text. Aliases are refused, because a few lines of them can
+    stand for more data than any memory holds.
+
+    Raises:
+        ConfigError: the file is missing, too large, not YAML, not a mapping, or uses an alias.
+    """
+    try:
+        content = path.read_bytes()
+        text = content.decode("utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError("The file is missing.", where=path) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The file cannot be read: {error}.", where=path) from error
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"The file has {len(content):,} bytes; at most {MAX_BYTES:,} are read.", where=path)
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        alias = "*" in text and next((e for e in yaml.parse(text) if isinstance(e, AliasEvent)), None)
+        if alias:
+            raise ConfigError("The file uses a YAML alias.", where=path, line=alias.start_mark.line + 1)
+        document = yaml.load(text)
+    except MarkedYAMLError as error:
+        line = None if error.problem_mark is None else error.problem_mark.line + 1
+        problem = " ".join(str(error.problem or error.context or "not valid").split())
+        raise ConfigError(f"This is not valid YAML: {problem}.", where=path, line=line) from error
+    except (YAMLError, RecursionError, ValueError) as error:
+        raise ConfigError(f"This is not valid YAML: {type(error).__name__}.", where=path) from error
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ConfigError("The file must hold a mapping of names to values.", where=path, line=1)
+    return document
