@@ -1,0 +1,93 @@
+"""What a pull request runs: the pipeline, skipping what did not change, then the latency here, then the gate."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+
+from pavedroad.errors import ConfigError, EvidenceError
+from pavedroad.foundation.baseline import choose_baseline
+from pavedroad.foundation.freshness import Freshness
+from pavedroad.foundation.metrics import find_metric
+from pavedroad.foundation.pipeline import Event, Running
+from pavedroad.foundation.project import Project
+from pavedroad.foundation.validation import load_suite
+from pavedroad.report import Outcome, Report, read_report
+from pavedroad.stages.contract import contract
+from pavedroad.stages.gate import collect_reports, gate
+from pavedroad.stages.runner import run_stage
+
+
+def check(project: Project, running: Running, watch: Callable[[Event], None], base: str = "") -> list[Report]:
+    """Follow the pipeline to its end, measure what the machine decides, and let the gate judge.
+
+    Args:
+        project: the repo.
+        running: its pipeline, started by ``stages.start``.
+        watch: is told what happens, for people.
+        base: the revision that the suite is compared with; empty: none.
+
+    Returns:
+        The reports that the gate used, in the order of the road, the gate's own last; before it, with a base, what
+        changed in the contract about the data.
+
+    Raises:
+        ConfigError: the objective or the suite is not valid; no stage has run.
+        PipelineError: the pipeline could not run.
+    """
+    try:  # while the pipeline gets going
+        find_metric(project.config.objective.metric, project.config.objective.problem)
+        choose_baseline(project.config.objective)
+        load_suite(project.root / project.config.validation.suite)
+    except ConfigError:
+        running.stop()
+        raise
+    running.follow(watch)
+    fresh = Freshness(project)
+    if "latency" in project.config.gate.required and _must_measure(project, fresh, watch):
+        _measure(project, watch)
+        fresh = Freshness(project)
+    run_stage(project, "gate", partial(gate, fresh=fresh))
+    reports = collect_reports(project)
+    if base:
+        changed = run_stage(project, "contract", partial(contract, base=base))
+        reports = [*reports[:-1], changed, reports[-1]]
+    return reports
+
+
+def _must_measure(project: Project, fresh: Freshness, watch: Callable[[Event], None]) -> bool:
+    """Whether there is a model that has not been timed on this machine yet."""
+    try:
+        trained = read_report(project.report("train"))
+        if trained.outcome not in {Outcome.PASS, Outcome.WARN} or fresh.find_staleness(trained):
+            return False
+    except EvidenceError:
+        return False
+    try:
+        known = read_report(project.report("latency"))
+    except EvidenceError:
+        return True
+    if known.outcome is not Outcome.PASS or fresh.find_staleness(known):
+        return True
+    watch(Event("latency", "unchanged"))
+    return False
+
+
+def _measure(project: Project, watch: Callable[[Event], None]) -> None:
+    """Time the model in a process of its own."""
+    watch(Event("latency", "running"))
+    done = subprocess.run(  # our own command line, no shell
+        [sys.executable, "-m", "pavedroad", "latency"],
+        cwd=project.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    for line in done.stdout.splitlines():
+        watch(Event("latency", text=line))
+    if done.returncode != 0:
+        watch(Event("latency", "failed"))

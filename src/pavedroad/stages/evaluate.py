@@ -1,0 +1,176 @@
+"""Evaluate: the road scores the kept model on rows it never saw, beside the baseline it must beat."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, cast
+
+from pavedroad.config import Objective
+from pavedroad.errors import DataError
+from pavedroad.foundation.baseline import TITLES, choose_baseline, choose_constant, predict_baseline
+from pavedroad.foundation.data import name_code, name_input, read_training_table, split_rows
+from pavedroad.foundation.metrics import Estimates, Interval, Metric, Predictions, estimate, find_metric
+from pavedroad.foundation.model import Signature, predict, require_known_classes
+from pavedroad.foundation.project import Project
+from pavedroad.foundation.usercode import make_features
+from pavedroad.report import Check, Figure, Report, Scalar, Severity, Value, conclude, encode, judge, write_whole
+from pavedroad.stages.train import load_trained, name_model
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+METRICS_FILE = "metrics.json"
+MAX_POINTS = 400
+
+
+def evaluate(project: Project) -> Report:
+    """Score the model and the baseline on the holdout, with intervals; the gate decides what to make of it."""
+    config = project.config
+    objective = config.objective
+    metric = find_metric(objective.metric, objective.problem)
+    table = read_training_table(project)
+    split = split_rows(table, config.data, objective)
+    holdout = table.iloc[split.holdout].reset_index(drop=True)
+    model, signature = load_trained(project)
+    require_known_classes(holdout[objective.target], signature)
+    features = make_features(project, holdout, signature.features)
+    predicted = predict(model, features, signature, metric.needs)
+    actual = holdout[objective.target].to_numpy()
+
+    def compare(name: str) -> Estimates:
+        baseline = predict_baseline(name, table[objective.target], split, objective.season)
+        return estimate(metric, actual, predicted, baseline, confidence=config.gate.confidence, seed=config.data.seed)
+
+    # A stated baseline can be worse than knowing nothing, so the model is also held against the best constant.
+    stated, constant = choose_baseline(objective), choose_constant(objective)
+    estimates = {name: compare(name) for name in dict.fromkeys((stated, constant))}
+    write_whole(project.reports / METRICS_FILE, encode(_flatten(metric, estimates[stated])))
+    terms: dict[str, Value] = {
+        "metric": metric.name,
+        "better": metric.better,
+        "confidence": config.gate.confidence,
+        "resamples": estimates[stated].resamples,
+        "rows": len(holdout),
+    }
+    model_value = estimates[stated].model.value
+    return conclude(
+        "evaluate",
+        [
+            judge(
+                "evaluate.predictions",
+                "There is one usable prediction for every row",
+                ok=True,
+                observed=len(predicted.values),
+                expected=len(holdout),
+            ),
+            _to_check("metric.model", f"{metric.title} of the model", estimates[stated].model),
+            *(
+                _to_check(f"metric.{name}", f"{metric.title} of {TITLES[name]}", found.baseline)
+                for name, found in estimates.items()
+            ),
+            _to_check(
+                "metric.improvement",
+                f"How much better the model is than {TITLES[stated]}",
+                estimates[stated].improvement,
+                {**terms, "baseline": stated},
+            ),
+            _to_check(
+                "metric.skill",
+                f"How much better the model is than {TITLES[constant]}",
+                estimates[constant].improvement,
+                {**terms, "baseline": constant},
+            ),
+        ],
+        summary=(
+            f"{metric.title[0].upper()}{metric.title[1:]} {model_value:.4g} on {len(holdout):,} unseen rows; "
+            + ", ".join(f"{TITLES[name]} gives {found.baseline.value:.4g}" for name, found in estimates.items())
+            + "."
+        ),
+        inputs=[
+            name_input(project, config.data.train, rows=len(table)),
+            name_model(project),
+            *name_code(project),
+        ],
+        figures=[
+            _draw_intervals(metric, estimates, stated),
+            _draw_fit(objective, holdout, actual, predicted, config.data.time),
+        ],
+    )
+
+
+def _require_known_classes(target: "pd.Series", signature: Signature) -> None:
+    if signature.problem == "regression":
+        return
+    new = sorted({str(value) for value in target.unique()} - {str(label) for label in signature.labels})
+    if new:
+        raise DataError(
+            f"The holdout holds the class {new[0]!r}, which no training row has.",
+            where="pavedroad.toml",
+            next_step="Add rows of that class, or leave it out of the table.",
+        )
+
+
+def _to_check(id_: str, title: str, interval: Interval, evidence: dict[str, Value] | None = None) -> Check:
+    """A metric as evidence: recorded here, judged by the gate."""
+    return judge(
+        id_,
+        title,
+        ok=True,
+        severity=Severity.INFO,
+        observed={"value": interval.value, "low": interval.low, "high": interval.high},
+        evidence=evidence,
+    )
+
+
+def _flatten(metric: Metric, estimates: Estimates) -> dict[str, float | str]:
+    return {
+        "metric": metric.name,
+        "value": estimates.model.value,
+        "low": estimates.model.low,
+        "high": estimates.model.high,
+        "baseline": estimates.baseline.value,
+        "improvement": estimates.improvement.value,
+    }
+
+
+def _draw_intervals(metric: Metric, estimates: dict[str, Estimates], stated: str) -> Figure:
+    sides = [("model", estimates[stated].model), ("baseline", estimates[stated].baseline)]
+    sides += [(TITLES[name], found.baseline) for name, found in estimates.items() if name != stated]
+    return Figure(
+        id="metric",
+        kind="intervals",
+        title=f"{metric.title} ({metric.better} is better)",
+        data={
+            "label": [label for label, _ in sides],
+            "low": [side.low for _, side in sides],
+            "value": [side.value for _, side in sides],
+            "high": [side.high for _, side in sides],
+        },
+    )
+
+
+def _draw_fit(
+    objective: Objective, holdout: "pd.DataFrame", actual: "np.ndarray", predicted: Predictions, time: str
+) -> Figure:
+    import numpy as np
+
+    if objective.problem != "regression":
+        pairs = Counter(zip(map(str, actual.tolist()), map(str, predicted.values.tolist()), strict=True))
+        counted = [(*pair, count) for pair, count in sorted(pairs.items())]
+        return Figure(
+            id="fit",
+            kind="confusion",
+            title="Predicted against actual class",
+            data={
+                "actual": [a for a, _, _ in counted],
+                "predicted": [p for _, p, _ in counted],
+                "count": [n for _, _, n in counted],
+            },
+        )
+    shown = np.unique(np.linspace(0, len(actual) - 1, min(MAX_POINTS, len(actual))).round().astype(int))
+    data: dict[str, list[Scalar]] = {
+        "actual": [float(value) for value in actual[shown]],
+        "predicted": [float(value) for value in predicted.values[shown]],
+    }
+    if time:
+        data["at"] = [cast("Scalar", str(value)) for value in holdout[time].iloc[shown]]
+    return Figure(id="fit", kind="fit", title=f"{objective.target}: predicted against actual", data=data)

@@ -1,0 +1,232 @@
+"""Retrain: refresh the data, take the road, and hold the new model against the one that the branch has.
+
+Both models predict the same rows, the holdout of the refreshed table, and the difference gets an interval from one
+paired bootstrap. The new one is proposed only when the whole interval says that it is better. Where rows have no
+order in time, the old model may have been trained on some of those rows; that favours the old one.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from pavedroad.errors import JudgementError, UsageError
+from pavedroad.foundation.branch import load_branches
+from pavedroad.foundation.data import read_training_table, split_rows
+from pavedroad.foundation.history import load_history
+from pavedroad.foundation.metrics import Estimates, Metric, Predictions, estimate, find_metric
+from pavedroad.foundation.model import predict, require_known_classes
+from pavedroad.foundation.package import build_folder
+from pavedroad.foundation.pipeline import Event, load_pipeline
+from pavedroad.foundation.project import Project
+from pavedroad.foundation.usercode import make_features
+from pavedroad.report import Check, Outcome, Report, Severity, conclude, judge
+from pavedroad.stages.check import check
+from pavedroad.stages.gate import RECORDS, find_behind
+from pavedroad.stages.refresh import hash_tables, refresh
+from pavedroad.stages.runner import run_stage
+from pavedroad.stages.start import start
+from pavedroad.stages.train import load_trained, name_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STAGE = "retrain"
+Decision = Literal["propose", "keep", "nothing-new", "refuse"]
+Watch = Callable[[Event], None]
+
+FILES, REPORTS = "files", "reports"
+"""What a proposal's folder holds: the files to commit, by their path in the repo, and the evidence."""
+
+NOTHING_NEW = "retrain.new"
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """What a retraining came to."""
+
+    decision: Decision
+    reports: list[Report]
+    """The road's reports, with that of the retraining before the gate's; only the latter when no road was taken."""
+
+    @property
+    def report(self) -> Report:
+        """The retraining's own report."""
+        return next(report for report in self.reports if report.stage == STAGE)
+
+
+def retrain(project: Project, watch: Watch) -> Retraining:
+    """Retrain, and leave the work tree as it was unless the new model is worth proposing.
+
+    Raises:
+        UsageError: the work tree holds changes, or a table is not held by git.
+        ConfigError: the configuration is not valid.
+    """
+    head = load_history().head(project.root)
+    if head is None or head.dirty:
+        raise UsageError(
+            "The repo holds changes that are not committed, so nobody could say what the new data changed.",
+            next_step="Commit them, or put them aside with: git stash.",
+        )
+    road: list[Report] = []
+    before = hash_tables(project)
+    decision: Decision = "refuse"
+    with tempfile.TemporaryDirectory() as scratch:
+        kept = Path(scratch)
+        for name in before:
+            _copy(project.root / name, kept / "old" / name)
+        try:
+            report = run_stage(project, STAGE, lambda _: _judge(project, kept, before, road, watch))
+            decision = _decide(report)
+        finally:
+            if decision != "propose":
+                for name in before:
+                    _copy(kept / "old" / name, project.root / name)
+                load_branches().restore(project.root, RECORDS)
+    return Retraining(decision, [*road[:-1], report, *road[-1:]])
+
+
+def lay_proposal(project: Project, retraining: Retraining, folder: Path) -> None:
+    """Lay what a pull request needs into a folder: the changed files, and the reports that speak for them."""
+    with build_folder(folder) as made:
+        for name in [*RECORDS, *hash_tables(project)]:
+            if (project.root / name).is_file():
+                _copy(project.root / name, made / FILES / name)
+        for report in retraining.reports:
+            for source in (project.report(report.stage), project.reports / "run" / f"{report.stage}.json"):
+                if source.is_file():
+                    _copy(source, made / REPORTS / source.relative_to(project.reports))
+
+
+def _judge(project: Project, kept: Path, before: dict[str, str], road: list[Report], watch: Watch) -> Report:
+    recorded = load_pipeline().read_lock(project.root).get("train") is not None and not find_behind(project)
+    refresh(project, watch)
+    after = hash_tables(project)
+    if after == before and recorded:
+        reason = "The data is the same as before." if project.config.data.refresh else "data.refresh names nothing."
+        return _nothing_new(reason)
+    old = _rebuild(project, kept, after, watch) if recorded else None
+    road += check(project, start(project), watch)
+    gate = road[-1]
+    checks = [
+        judge(
+            NOTHING_NEW,
+            "There is something new to train on",
+            ok=True,
+            observed=[name for name, digest in after.items() if before.get(name) != digest],
+            expected="a table, or a model that was not recorded yet",
+        ),
+        _echo(gate),
+    ]
+    if gate.outcome in {Outcome.PASS, Outcome.WARN}:
+        checks.append(_compare(project, old))
+        if checks[-1].id == NOTHING_NEW:
+            return _nothing_new(checks[-1].reason)
+    return conclude(STAGE, checks, summary=_summarise(checks))
+
+
+def _rebuild(project: Project, kept: Path, new: dict[str, str], watch: Watch) -> Project:
+    """The model that the branch holds, from the pipeline's cache or made again from the old data, set aside."""
+    for name in new:
+        _copy(project.root / name, kept / "new" / name)
+        if (kept / "old" / name).is_file():
+            _copy(kept / "old" / name, project.root / name)
+    failed = start(project).follow(watch).failed
+    if {"validate", "train"} & set(failed):
+        raise JudgementError(
+            "The model that the branch holds cannot be made again, so there is nothing to compare with.",
+            next_step="Run `pavedroad check` on the branch to see why.",
+        )
+    shutil.copytree(project.model, kept / project.model.name)
+    for name in new:
+        _copy(kept / "new" / name, project.root / name)
+    return Project(root=kept, config=project.config)
+
+
+def _compare(project: Project, old: Project | None) -> Check:
+    id_, title = "retrain.improvement", "The new model beats the one that the branch holds"
+    metric = find_metric(project.config.objective.metric, project.config.objective.problem)
+    if old is None:
+        return judge(id_, title, ok=True, reason="The branch records no model yet.", expected="a recorded model")
+    if name_model(old).sha256 == name_model(project).sha256:
+        return _nothing_new("The new data makes the very same model.").checks[0]
+    found = _estimate(project, old, metric)
+    ok = found.improvement.low > 0
+    gain = found.improvement
+    said = (
+        f"{metric.title} {found.model.value:.4g}, the branch's model {found.baseline.value:.4g} on the same "
+        f"rows; better by {gain.value:.4g}, {project.config.gate.confidence:.0%} interval {gain.low:.4g} to "
+        f"{gain.high:.4g}"
+    )
+    return judge(
+        id_,
+        title,
+        ok=ok,
+        severity=Severity.WARNING,
+        observed={"value": gain.value, "low": gain.low, "high": gain.high},
+        expected="the whole interval above 0",
+        reason=f"{said[0].upper()}{said[1:]}.",
+        evidence={"metric": metric.name, "new": found.model.value, "old": found.baseline.value},
+    )
+
+
+def _estimate(project: Project, old: Project, metric: Metric) -> Estimates:
+    config = project.config
+    table = read_training_table(project)
+    split = split_rows(table, config.data, config.objective)
+    holdout = table.iloc[split.holdout].reset_index(drop=True)
+    sides = [_predict(project, side, holdout, metric) for side in (project, old)]
+    if sides[0].labels != sides[1].labels:
+        raise JudgementError("The two models know different classes, so no metric compares them.")
+    actual = holdout[config.objective.target].to_numpy()
+    return estimate(metric, actual, *sides, confidence=config.gate.confidence, seed=config.data.seed)
+
+
+def _predict(project: Project, side: Project, holdout: "pd.DataFrame", metric: Metric) -> Predictions:
+    model, signature = load_trained(side)
+    require_known_classes(holdout[project.config.objective.target], signature)
+    return predict(model, make_features(project, holdout, signature.features), signature, metric.needs)
+
+
+def _echo(gate: Report) -> Check:
+    said_yes = gate.outcome in {Outcome.PASS, Outcome.WARN}
+    check = judge(
+        "retrain.gate",
+        "The road says yes to the new model",
+        ok=said_yes,
+        observed=gate.outcome.value,
+        expected="pass",
+        reason="" if said_yes else gate.summary,
+    )
+    return check if gate.outcome is not Outcome.ERROR else msgspec.structs.replace(check, outcome=Outcome.ERROR)
+
+
+def _nothing_new(reason: str) -> Report:
+    check = Check(id=NOTHING_NEW, title="There is something new to train on", outcome=Outcome.SKIPPED, reason=reason)
+    return conclude(STAGE, [check], summary=f"Nothing new: {reason}")
+
+
+def _decide(report: Report) -> Decision:
+    decisions: dict[Outcome, Decision] = {
+        Outcome.PASS: "propose",
+        Outcome.WARN: "keep",
+        Outcome.SKIPPED: "nothing-new",
+        Outcome.FAIL: "refuse",
+        Outcome.ERROR: "refuse",
+    }
+    return decisions[report.outcome]
+
+
+def _summarise(checks: list[Check]) -> str:
+    last = checks[-1]
+    words = {Outcome.PASS: "Proposed.", Outcome.WARN: "Kept the old model."}
+    return f"{words.get(last.outcome, 'Nothing is proposed.')} {last.reason}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)

@@ -1,0 +1,162 @@
+"""Train: the repo's two functions, on the training rows alone, with every seed fixed."""
+
+import random
+from typing import TYPE_CHECKING, Any
+
+from pavedroad.errors import ConfigError, UserCodeError
+from pavedroad.foundation.baseline import sort_labels
+from pavedroad.foundation.data import name_code, name_input, read_training_table, split_rows
+from pavedroad.foundation.metrics import find_metric
+from pavedroad.foundation.model import PROFILE, SIGNATURE, Signature, load_format, name_file, predict, write_signature
+from pavedroad.foundation.package import build_folder, verify_manifest, write_manifest
+from pavedroad.foundation.profile import profile_table
+from pavedroad.foundation.project import Project
+from pavedroad.foundation.usercode import call, load_function, make_features, point_at
+from pavedroad.foundation.yamlfile import read_yaml
+from pavedroad.report import Input, Report, conclude, encode, judge, write_whole
+from pavedroad.stages.validate import RECEIPT, require_receipt
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARAMETERS = "params.yaml"
+
+
+def train(project: Project) -> Report:
+    """Train a model and keep it, with its signature and the profile of its training rows, in ``model/``."""
+    import numpy as np
+
+    config = project.config
+    objective = config.objective
+    metric = find_metric(objective.metric, objective.problem)
+    parameters = _read_parameters(project)
+    table = read_training_table(project)
+    table_input = name_input(project, config.data.train, rows=len(table))
+    require_receipt(project, table_input.path, table_input.sha256)
+    split = split_rows(table, config.data, objective)
+    rows = table.iloc[split.train].reset_index(drop=True)
+    target = rows[objective.target]
+    labels = _find_labels(project, target)
+    random.seed(config.data.seed)
+    np.random.seed(config.data.seed)  # scikit-learn draws from it wherever random_state is None
+    features = make_features(project, rows)
+    function = load_function(project, config.model.train)
+    model = call(project, config.model.train, function, features.copy(), target.copy(), dict(parameters))
+    with point_at(project, function):
+        _require_estimator(model, config.model.train, metric.needs)
+    profile = profile_table(rows)
+    signature = write_signature(profile, objective.problem, objective.target, labels, list(features.columns))
+    model_format, file_name = load_format(config.model.format), name_file(config.model.format)
+    with build_folder(project.model) as folder:
+        model_format.save(model, folder / file_name, config.model.trusted)
+        write_whole(folder / SIGNATURE, encode(signature))
+        write_whole(folder / PROFILE, encode(profile))
+        manifest = write_manifest(folder, config.project.name)
+        kept = model_format.load(folder / file_name, config.model.trusted)
+        with point_at(project, function):
+            same = _survives(kept, model, features, signature)
+    file = manifest.files[file_name]
+    size_mb = file.bytes / 1e6
+    return conclude(
+        "train",
+        [
+            judge(
+                "train.rows",
+                "Rows were kept apart for judging",
+                ok=len(split.holdout) > 0,
+                observed=f"{len(split.train):,} to train, {len(split.holdout):,} held out",
+                expected=f"{config.data.holdout:.0%} held out, by {split.how}",
+            ),
+            judge(
+                "train.round-trip",
+                "The kept model predicts what the trained one did",
+                ok=same,
+                observed=same,
+                expected=True,
+                reason="" if same else "The model does not survive being written and read.",
+            ),
+            judge(
+                "model.size",
+                "The model was kept",
+                ok=True,
+                observed=f"{size_mb:.3g} MB",
+                evidence={"file": file_name, "sha256": file.sha256, "bytes": file.bytes},
+            ),
+        ],
+        summary=f"{type(model).__name__} on {len(rows):,} rows and {features.shape[1]:,} features, {size_mb:.2f} MB.",
+        inputs=[
+            table_input,
+            name_input(project, f"reports/{RECEIPT}"),
+            *name_code(project),
+        ],
+    )
+
+
+def load_trained(project: Project) -> tuple[Any, Signature]:
+    """Load the trained model and its signature, after its manifest has been verified.
+
+    Raises:
+        PackageError: the folder is damaged or holds a type that is not trusted.
+    """
+    import msgspec
+
+    from pavedroad.report import decode
+
+    verify_manifest(project.model)
+    model_format, file_name = load_format(project.config.model.format), name_file(project.config.model.format)
+    signature = msgspec.convert(decode((project.model / SIGNATURE).read_bytes()), Signature)
+    return model_format.load(project.model / file_name, project.config.model.trusted), signature
+
+
+def name_model(project: Project) -> Input:
+    """Name the model file by its content."""
+    return name_input(project, f"{project.model.name}/{name_file(project.config.model.format)}")
+
+
+def _read_parameters(project: Project) -> dict[str, Any]:
+    path = project.root / PARAMETERS
+    parameters = read_yaml(path).get("train") if path.is_file() else {}
+    if parameters is None:
+        return {}
+    if not isinstance(parameters, dict):
+        raise ConfigError("'train' must be a mapping of names to values.", where=path)
+    return parameters
+
+
+def _find_labels(project: Project, target: "pd.Series") -> tuple[object, ...]:
+    objective = project.config.objective
+    if objective.problem == "regression":
+        if target.dtype.kind not in "fiu":
+            raise ConfigError(
+                f"The target {objective.target!r} holds {target.dtype} values, but the problem is regression.",
+                where=project.root / "pavedroad.toml",
+                next_step='Set problem = "binary" or "multiclass", or choose a numeric target.',
+            )
+        return ()
+    labels = sort_labels(target)
+    if objective.problem == "binary" and len(labels) != 2:
+        raise ConfigError(
+            f"The target {objective.target!r} has {len(labels):,} classes, but the problem is binary.",
+            where=project.root / "pavedroad.toml",
+            next_step='Set problem = "multiclass", or choose a target with two classes.',
+        )
+    return labels
+
+
+def _require_estimator(model: object, path: str, needs: str) -> None:
+    wanted = ["predict", *(["predict_proba"] if needs == "probability" else [])]
+    for name in wanted:
+        if not callable(getattr(model, name, None)):
+            raise UserCodeError(
+                f"{path} returned {type(model).__name__}, which has no {name!r}.",
+                next_step="End the function with `return model`, where model is a fitted scikit-learn estimator.",
+            )
+
+
+def _survives(kept: Any, model: Any, features: "pd.DataFrame", signature: Signature) -> bool:  # noqa: ANN401
+    import numpy as np
+
+    sample = features.head(200)
+    before = predict(model, sample, signature, "value")
+    after = predict(kept, sample, signature, "value")
+    return bool(np.array_equal(before.values, after.values))

@@ -1,0 +1,113 @@
+"""Is the data what the suite says it is? Guards first, then every expectation in the suite's order."""
+
+from collections import Counter
+
+import msgspec
+
+from pavedroad.errors import JudgementError
+from pavedroad.foundation.data import name_input
+from pavedroad.foundation.guards import guard
+from pavedroad.foundation.integrity import check_content
+from pavedroad.foundation.project import Project
+from pavedroad.foundation.source import find_source
+from pavedroad.foundation.suite import describe, load_suite
+from pavedroad.foundation.validation import Finding, Judgement, Limits, Question, judge_by
+from pavedroad.report import Check, Input, Outcome, Place, Report, conclude, decode, encode, judge, write_whole
+
+RECEIPT = "validated.json"
+MAX_FIGURES = 60
+
+
+class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Proof that a table with exactly this content passed validation; training asks for it."""
+
+    path: str
+    sha256: str
+
+
+def validate(project: Project) -> Report:
+    """Judge the training table by guards and by the suite, and leave a receipt when it passes."""
+    config = project.config
+    receipt = project.reports / RECEIPT
+    receipt.unlink(missing_ok=True)
+    suite = load_suite(project.root / config.validation.suite)
+    source = find_source(project.root / config.data.train)
+    named = tuple(dict.fromkeys([*suite.columns, config.objective.target]))
+    question = Question(
+        source=source,
+        suite=suite,
+        named=named,
+        drawn=tuple(suite.columns[:MAX_FIGURES]),
+        keys=tuple(config.data.keys),
+        limits=Limits(
+            threads=config.validation.threads, memory=config.validation.memory_limit, keys=config.validation.max_keys
+        ),
+    )
+    with check_content(source, config.data.train) as content:
+        judgement = judge_by(config.validation.engine, question)
+        digest, whole = content()
+    place = config.validation.suite
+    checks = [
+        *guard(judgement.facts, named, suite, config.validation),
+        *whole,
+        *(_to_check(finding, place) for finding in judgement.findings),
+    ]
+    report = conclude(
+        "validate",
+        checks,
+        summary=_summarise(checks, judgement),
+        inputs=[Input(config.data.train, digest, judgement.facts.rows), name_input(project, place)],
+        figures=judgement.figures,
+    )
+    if report.outcome in {Outcome.PASS, Outcome.WARN}:
+        write_whole(receipt, encode(Receipt(path=config.data.train, sha256=digest)))
+    return report
+
+
+def require_receipt(project: Project, path: str, sha256: str) -> None:
+    """Refuse to train on a table that validation has not passed.
+
+    Raises:
+        JudgementError: there is no receipt, or it is for other content.
+    """
+    receipt = project.reports / RECEIPT
+    advice = "Run the stages in order: pavedroad check."
+    if not receipt.is_file():
+        raise JudgementError(f"{path} has not passed validation.", where=receipt, next_step=advice)
+    try:
+        found = msgspec.convert(decode(receipt.read_bytes(), where=receipt), Receipt)
+    except msgspec.ValidationError as error:
+        raise JudgementError(f"The receipt of validation is not valid: {error}.", where=receipt) from error
+    if (found.path, found.sha256) != (path, sha256):
+        raise JudgementError(f"{path} has changed since it passed validation.", where=receipt, next_step=advice)
+
+
+def _to_check(finding: Finding, place: str) -> Check:
+    expectation = finding.expectation
+    reason = finding.reason if finding.success is not None else f"The check could not be made: {finding.reason}"
+    check = judge(
+        f"expectation.{expectation.id}",
+        describe(expectation),
+        ok=bool(finding.success),
+        severity=expectation.severity,
+        observed=finding.observed,
+        expected=expectation.notes or _spell(expectation.kwargs),
+        reason=reason,
+        evidence=finding.evidence,
+        where=Place(file=place, line=expectation.line),
+    )
+    return check if finding.success is not None else msgspec.structs.replace(check, outcome=Outcome.ERROR)
+
+
+def _spell(kwargs: dict[str, object]) -> str:
+    shown = {key: value for key, value in kwargs.items() if not key.startswith("column")}
+    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shown.items())[:200]
+
+
+def _summarise(checks: list[Check], judgement: Judgement) -> str:
+    bad = sum(check.outcome is not Outcome.PASS for check in checks)
+    size = f"{judgement.facts.rows:,} rows × {len(judgement.facts.names):,} columns"
+    found = f"all {len(checks)} checks hold." if not bad else f"{bad} of {len(checks)} checks do not hold."
+    engines = Counter(str(item.evidence["engine"]) for item in judgement.findings if "engine" in item.evidence)
+    by = ", ".join(f"{count} by {name}" for name, count in engines.most_common()) if len(engines) > 1 else ""
+    return f"{size}: {found}{f' Expectations judged: {by}.' if by else ''}"
