@@ -1,0 +1,55 @@
+"""The lineage as columns of steps: what went in, stacked, then the model, then the package."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pavedroad.render import words
+from pavedroad.report import Figure, Report, Scalar
+
+_SOURCES = frozenset({"source", "data", "code", "params", "settings"})
+"""Kinds that nobody on the road made: what went in."""
+
+_MOST_STEPS = 40
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing in the lineage: what it is called, what kind of thing it is, and the start of its hash."""
+
+    name: str
+    kind: str
+    digest: str
+
+
+def find_lineage(reports: Sequence[Report]) -> list[list[Step]]:
+    """The columns of the first lineage in the reports; none when there is none."""
+    for report in reports:
+        for figure in report.figures:
+            if figure.kind == "flow":
+                return to_columns(figure)
+    return []
+
+
+def to_columns(figure: Figure) -> list[list[Step]]:
+    """Group the steps: what went in shares the first column, then each kind that follows has its own."""
+    names = figure.data.get("step", [])[:_MOST_STEPS]
+    kinds, digests = (_fill(figure.data.get(name, []), len(names)) for name in ("kind", "digest"))
+    columns: list[list[Step]] = []
+    last = ""
+    for name, kind, digest in zip(names, kinds, digests, strict=True):
+        step = Step(words.clean(words.words(name), 80), _text(kind), _text(digest)[:12])
+        group = "source" if step.kind in _SOURCES else step.kind
+        if columns and group == last:
+            columns[-1].append(step)
+        else:
+            columns.append([step])
+        last = group
+    return columns
+
+
+def _text(cell: Scalar) -> str:
+    return "" if cell is None else words.clean(words.words(cell), 80)
+
+
+def _fill(column: list[Scalar], length: int) -> list[Scalar]:
+    return [*column[:length], *[None] * (length - len(column))]

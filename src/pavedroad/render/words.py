@@ -1,0 +1,186 @@
+"""Values as words: every string of a report is untrusted, every number is to be read by people."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from pavedroad.report import Check, Outcome, Place, Run, Scalar, Value
+
+LONGEST = 300
+"""Characters of one text that are shown; the rest lies in the report's JSON."""
+
+MOST_ITEMS = 8
+"""Items of one list or mapping that are shown."""
+
+NOTHING = "–"
+"""What stands where there is no value."""
+
+SYMBOLS = {
+    Outcome.PASS: "✓",
+    Outcome.WARN: "!",
+    Outcome.FAIL: "✗",
+    Outcome.ERROR: "?",
+    Outcome.SKIPPED: "–",
+}
+
+WORDS = {
+    Outcome.PASS: "passed",
+    Outcome.WARN: "warned",
+    Outcome.FAIL: "failed",
+    Outcome.ERROR: "could not judge",
+    Outcome.SKIPPED: "skipped",
+}
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
+"""Unicode's categories of characters that change what a reader sees without being seen: controls, bidi, surrogates."""
+
+_JOINERS = frozenset("\u200c\u200d")
+"""Invisible, but part of how some scripts and emoji are written, and harmless."""
+
+_STRUCTURE = re.compile(
+    r"""
+    [&<>`*\[\]\\|~#@${}]            # opens a tag, an entity, code, emphasis, a link, a cell, a formula or a mention
+    | _(?![^\W_]) | (?<![^\W_])_    # emphasis, unless inside a word
+    | :(?=[:/]) | (?<=:):           # a workflow command, or the start of an address
+    | ^[-+=](?![\w.])              # a list, a line or a heading's underline
+    | (?<=^\d)[.)](?!\w) | (?<=^\d\d)[.)](?!\w)  # a numbered list
+    """,
+    re.VERBOSE,
+)
+"""What Markdown could take for structure; written as an entity it is only ever text."""
+
+_REFERENCES = re.compile(
+    r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=://)|(?<=\bGH-)(?=\d)|(?<=\bwww)(?=\.)|(?<=:)(?=(?!\d\d?:)[\w+-]+:)", re.IGNORECASE
+)
+"""Where GitHub, after Markdown and whatever the escapes, would ping someone, make a link of its own or put an emoji."""
+
+_HASH = re.compile(r"[0-9a-f]{40,128}")
+_SEPARATE_FROM = 1000
+_SIXTY = 60
+_LAST_OF_PLANE = 0xFFFF
+
+
+def clean(text: str, longest: int = LONGEST) -> str:
+    r"""One line of plain, visible text: whitespace becomes single spaces, unseen characters are written out.
+
+    A control or bidi character comes out as its code, for example ``\u202e``, because hiding it would hide the trick.
+    """
+    line = " ".join(text[: 4 * longest].split())
+    shown = "".join(_visible(character) for character in line)
+    if len(shown) > longest or len(text) > 4 * longest:
+        return shown[: longest - 1].rstrip() + "…"
+    return shown
+
+
+def escape(text: str, longest: int = LONGEST) -> str:
+    """The same for GitHub's Markdown: nothing in it formats, links, pings, breaks a table or opens a tag."""
+    return _encode(clean(text, longest))
+
+
+def split_code(text: str, longest: int = LONGEST) -> list[tuple[str, bool]]:
+    """Cleaned text in parts, each with whether it stood between backticks; an odd backtick stays as it is."""
+    parts = clean(text, longest).split("`")
+    if len(parts) % 2 == 0:
+        return [("`".join(parts), False)]
+    return [(part, place % 2 == 1) for place, part in enumerate(parts) if part]
+
+
+def escape_prose(text: str, longest: int = LONGEST) -> str:
+    """Like ``escape``, but what stands between backticks becomes code, as the road writes column names."""
+    parts = [(_encode(part), code) for part, code in split_code(text, longest)]
+    return "".join(f"<code>{part}</code>" if code else part for part, code in parts)
+
+
+def capitalise(text: str) -> str:
+    """The same with a capital at the start."""
+    return text[:1].upper() + text[1:]
+
+
+def number(value: float) -> str:
+    """A number for people: four significant digits, thousands separators, integers whole."""
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) < 10**15 else f"{float(value):.3e}"
+    if not math.isfinite(value):
+        return str(value)
+    size = abs(value)
+    if size >= 10**15 or 0 < size < 10**-4:
+        return f"{value:.3e}"
+    if size >= _SEPARATE_FROM:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def words(value: Value) -> str:
+    """Any value of a check, in one line."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return number(value)
+    if isinstance(value, str):
+        return clean(f"{value[:12]}…" if _HASH.fullmatch(value) else value)
+    return _tell_mapping(value) if isinstance(value, Mapping) else _several([words(item) for item in value])
+
+
+def observed(check: Check, run: Run | None) -> str:
+    """What a check saw; a measurement of this machine stands in the run section under the check's id."""
+    if check.observed is None and run is not None and check.id in run.measured:
+        return number(run.measured[check.id])
+    return words(check.observed)
+
+
+def place(where: Place | None) -> str:
+    """Where a check is written, as ``file:line``."""
+    if where is None:
+        return ""
+    return clean(where.file) if where.line is None else f"{clean(where.file)}:{where.line}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time: ``340 ms``, ``4.2 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    if not math.isfinite(seconds) or seconds < 0:
+        return NOTHING
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    minutes, rest = divmod(round(seconds), _SIXTY)
+    if not minutes:
+        return f"{seconds:.1f} s"
+    hours, minutes = divmod(minutes, _SIXTY)
+    return f"{hours:,} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def digest(sha256: str) -> str:
+    """The start of a hash, enough to compare by eye."""
+    return clean(sha256)[:12]
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 check``, ``1,200 checks``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _encode(cleaned: str) -> str:
+    apart = _REFERENCES.sub("\u200b", cleaned)
+    return _STRUCTURE.sub(lambda match: f"&#{ord(match[0])};", apart)
+
+
+def _tell_mapping(value: Mapping[str, Scalar]) -> str:
+    if value.keys() == {"value", "low", "high"}:
+        return f"{words(value['value'])} ({words(value['low'])} to {words(value['high'])})"
+    return _several([f"{clean(key)}: {words(item)}" for key, item in value.items()])
+
+
+def _several(items: Sequence[str]) -> str:
+    if not items:
+        return "none"
+    more = len(items) - MOST_ITEMS
+    return ", ".join(items[:MOST_ITEMS]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _visible(character: str) -> str:
+    if character in _JOINERS or unicodedata.category(character) not in _UNSEEN:
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= _LAST_OF_PLANE else f"\\U{code:08x}"
