@@ -1,0 +1,25 @@
+"""``pavedroad check``: the whole road, with progress, a verdict and the page that shows why."""
+
+from pathlib import Path
+
+import click
+
+from pavedroad.cli.options import json_option
+from pavedroad.foundation.project import find_project
+from pavedroad.stages.start import start
+
+
+@click.command()
+@click.option("--base", default="", help="Tell what became looser in the suite since this revision, e.g. origin/main.")
+@json_option
+def check(base: str, as_json: bool) -> None:
+    """Take this repo down the whole road: validate, train, evaluate, drift, package, latency, gate, report.
+
+    What did not change is not run again. The verdict is printed, the page that explains it lies in reports/report.html,
+    and the exit code says the verdict: 0 yes, 1 no, 2 wrong configuration, 3 could not judge.
+    """
+    project = find_project(Path.cwd())
+    running = start(project)
+    from pavedroad.cli.driving import drive  # while the pipeline gets going
+
+    drive(project, running, base=base, as_json=as_json)

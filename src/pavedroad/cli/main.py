@@ -1,0 +1,152 @@
+"""The command ``pavedroad``: a table of verbs, each imported only when it is called."""
+
+import importlib
+import os
+import sys
+
+import click
+
+from pavedroad.errors import ExitCode, JudgementError, PavedroadError, UsageError
+
+DEBUG = "PAVEDROAD_DEBUG"
+"""When this environment variable is set, an error that nobody foresaw shows where it came from."""
+
+VERBS = {
+    "check": ("pavedroad.cli.check:check", "Take this repo down the whole road and judge the model."),
+    "validate": ("pavedroad.cli.stages:validate", "Judge the training data by its suite of expectations."),
+    "train": ("pavedroad.cli.stages:train", "Train the model with the repo's own functions."),
+    "evaluate": ("pavedroad.cli.stages:evaluate", "Score the model on unseen rows, beside the baseline."),
+    "drift": ("pavedroad.cli.stages:drift", "Compare the current data with the training data."),
+    "package": ("pavedroad.cli.stages:package", "Seal the model with all that is needed to trust it."),
+    "latency": ("pavedroad.cli.stages:latency", "Time single predictions on this machine."),
+    "gate": ("pavedroad.cli.stages:gate", "Decide, from the reports alone, whether the model may go on."),
+    "report": ("pavedroad.cli.report:report", "Write the reports as a page and as Markdown."),
+    "comment": ("pavedroad.cli.comment:comment", "Keep the verdict as a comment below a pull request."),
+    "retrain": ("pavedroad.cli.retrain:retrain", "Train on new data and judge the new model against the old one."),
+    "propose": ("pavedroad.cli.retrain:propose", "Open a pull request with what a retraining proposes."),
+    "contract": ("pavedroad.cli.stages:contract", "Tell what a change of the suite allows or forbids."),
+    "suite": ("pavedroad.cli.suite:suite", "Make a suite of expectations from the data."),
+    "new": ("pavedroad.cli.care:new", "Generate a repo that drives on the road."),
+    "doctor": ("pavedroad.cli.care:doctor", "Find out what keeps this repo from the road."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called; ``--help`` reads the table alone."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's interface
+        """The verbs in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's interface
+        """Import a verb's command."""
+        if cmd_name not in VERBS:
+            return None
+        module, _, name = VERBS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb, or say which one was probably meant."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            from pavedroad.config import nearest
+
+            raise click.UsageError(f"{args[0]!r} is not a command. {nearest(args[0], list(VERBS))}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the verbs with their one-line help, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_) for name, (_, help_) in VERBS.items()])
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"pavedroad {version('pavedroad')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 pass (or pass with warnings) · 1 the road says no · 2 wrong usage or configuration · "
+    "3 no verdict. Start with `pavedroad new`, then run `pavedroad check` inside the new repo.",
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+)
+def pavedroad() -> None:
+    """One road for a machine-learning repo: validate, train, evaluate, drift, gate, report.
+
+    Every command judges the repo that the current folder lies in and takes its settings from pavedroad.toml.
+    """
+    if "--help" not in sys.argv and "-h" not in sys.argv:
+        from pavedroad.cli.host import enter
+
+        enter(aside="--json" in sys.argv)
+
+
+def main() -> None:
+    """Run the command line, turning every error into words and an exit code."""
+    try:
+        code = pavedroad(prog_name="pavedroad", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        code = _say_interrupted()
+    except BrokenPipeError:
+        code = _stop_printing()
+    except click.ClickException as error:
+        error.show()
+        if "--json" in sys.argv:
+            from pavedroad.cli.console import print_json_error
+
+            print_json_error(UsageError(error.format_message()))
+        code = ExitCode.USAGE
+    except PavedroadError as error:
+        code = _tell(error)
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        code = _tell(_put_in_words(error))
+    finally:
+        entered = sys.modules.get("pavedroad.cli.host")
+        if entered is not None:
+            entered.leave()
+    sys.exit(int(code or 0))
+
+
+def _tell(error: PavedroadError) -> ExitCode:
+    from pavedroad.cli.console import print_error
+    from pavedroad.cli.host import tell_error
+
+    print_error(error, as_json="--json" in sys.argv)
+    tell_error(error)
+    return error.exit_code
+
+
+def _put_in_words(error: Exception) -> PavedroadError:
+    """An error that nobody foresaw: the system's refusals by what and where, all others as our own fault."""
+    if isinstance(error, OSError) and error.strerror:
+        return JudgementError(
+            f"The system refused: {error.strerror}.",
+            where=error.filename if isinstance(error.filename, str) else None,
+            next_step="Mend that and run the command again.",
+        )
+    return JudgementError(
+        f"pavedroad itself failed with {type(error).__name__}: {error}.",
+        next_step=f"Please report it, with what the command prints when {DEBUG}=1 is set.",
+    )
+
+
+def _stop_printing() -> ExitCode:
+    """Whoever read what we print is gone, as after ``| head``; say nothing more, not even at the very end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.CANNOT_JUDGE
+
+
+def _say_interrupted() -> int:
+    click.echo("\nInterrupted. Nothing is half-written; run the command again to go on.", err=True)
+    return 130  # what a shell reports for a command ended by Ctrl-C

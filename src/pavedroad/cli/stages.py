@@ -1,0 +1,134 @@
+"""The single stages: each reads the repo, judges, writes ``reports/<stage>.json`` and prints what it found."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from pavedroad.cli.console import exit_with, print_json, print_stage, set_aside
+from pavedroad.cli.host import tell_stage
+from pavedroad.cli.options import json_option
+from pavedroad.foundation.project import find_project
+from pavedroad.stages.runner import run_stage
+
+
+def _run(stage: str, *, as_json: bool) -> None:
+    module = importlib.import_module(f"pavedroad.stages.{stage}")
+    project = find_project(Path.cwd())
+    with set_aside(wanted=as_json):  # the repo's own functions may print
+        report = run_stage(project, stage, getattr(module, stage))
+    if as_json:
+        print_json(report)
+    else:
+        print_stage(report)
+    tell_stage(project, report)
+    exit_with(report.outcome)
+
+
+@contextmanager
+def _show_time(stage: str) -> Iterator[None]:
+    """Show, on a terminal, that a stage is at work and for how long; what it leaves is one line less."""
+    if stage == "latency" or not sys.stderr.isatty():  # nothing may run beside what is timed
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        progress.add_task(f"{stage} …", total=None)
+        yield
+
+
+@click.command()
+@json_option
+def validate(as_json: bool) -> None:
+    """Judge the training data by guards and by its suite of expectations.
+
+    Reads the table that [data] train names and the suite that [validation] suite names. Rows, missing columns, empty
+    columns and infinite numbers are judged whatever the suite says. A table that passes gets a receipt, which training
+    asks for.
+    """
+    _run("validate", as_json=as_json)
+
+
+@click.command()
+@click.option("--base", required=True, help="The revision to compare with, for example origin/main.")
+@json_option
+def contract(base: str, as_json: bool) -> None:
+    """Tell what this change promises about the data: what of the suite became looser or stricter since a revision.
+
+    What became looser is a warning, because bad data may now pass.
+    """
+    from functools import partial
+
+    from pavedroad.stages.contract import contract as compare
+
+    project = find_project(Path.cwd())
+    report = run_stage(project, "contract", partial(compare, base=base))
+    if as_json:
+        print_json(report)
+    else:
+        print_stage(report)
+    tell_stage(project, report)
+    exit_with(report.outcome)
+
+
+@click.command()
+@json_option
+def train(as_json: bool) -> None:
+    """Train the model with the repo's own two functions, on the training rows alone.
+
+    The model, its signature and the profile of its training rows go to model/. Needs a table that passed validation.
+    """
+    _run("train", as_json=as_json)
+
+
+@click.command()
+@json_option
+def evaluate(as_json: bool) -> None:
+    """Score the model on rows it never saw, beside the baseline, with confidence intervals.
+
+    The numbers also go to reports/metrics.json, which is small enough to commit.
+    """
+    _run("evaluate", as_json=as_json)
+
+
+@click.command()
+@json_option
+def drift(as_json: bool) -> None:
+    """Compare the current data with the rows the model was trained on, column by column.
+
+    The current data is the table that [data] current names, or the holdout. A column has drifted when the change is
+    both significant (at [drift] false_alarm_rate over the whole run) and material (from [drift] min_effect on).
+    """
+    _run("drift", as_json=as_json)
+
+
+@click.command()
+@json_option
+def package(as_json: bool) -> None:
+    """Put the model and all that is needed to trust it into package/, sealed by a manifest of SHA-256 sums."""
+    _run("package", as_json=as_json)
+
+
+@click.command()
+@json_option
+def latency(as_json: bool) -> None:
+    """Time single predictions, features included, on this machine."""
+    _run("latency", as_json=as_json)
+
+
+@click.command()
+@json_option
+def gate(as_json: bool) -> None:
+    """Decide whether the model may go on, from the reports alone.
+
+    Every required stage must have a report that passed and still speaks of what is here; the model must beat the
+    baseline with its whole confidence interval; latency and size must stay within their budgets. What is missing is
+    never a pass.
+    """
+    _run("gate", as_json=as_json)
