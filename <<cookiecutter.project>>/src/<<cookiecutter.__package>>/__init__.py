@@ -1,0 +1,1 @@
+"""What is special about <<cookiecutter.project>>: its features and its model."""
