@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Install what a step of the road needs, from locks alone, and put it on the path of the steps that follow.
+#
+# INSTALL  repo: the repo's own environment, as its uv.lock says.  road: pavedroad alone, outside the repo.
+set -euo pipefail
+
+road=$(cd "$GITHUB_ACTION_PATH/../.." && pwd)
+
+stop() {
+    printf '::error title=The environment cannot be installed::%s\n' "$1"
+    exit 2
+}
+
+# The road itself, from the very commit that this action comes from, with what it needs pinned by hash.
+install_road() {
+    uv pip install --quiet --python "$1" --require-hashes --requirement "$road/requirements/$2.txt"
+    uv pip install --quiet --python "$1" --no-deps --no-build-isolation "$road"
+}
+
+case "$INSTALL" in
+repo)
+    [[ -f uv.lock ]] || stop 'There is no uv.lock in the working directory. Make it with "uv lock" and commit it.'
+    uv sync --quiet --locked || stop 'uv.lock does not fit pyproject.toml, or cannot be installed. Run "uv lock" and commit it.'
+    environment=$PWD/.venv
+    grep -qx 'name = "pavedroad"' uv.lock || install_road "$environment" standard
+    ;;
+road)
+    # A job that asks twice for the same road gets it once; the folder lives no longer than the job.
+    environment=$RUNNER_TEMP/pavedroad-$(cksum <<<"$road" | cut -d ' ' -f 1)
+    if [[ ! -x $environment/bin/pavedroad ]]; then
+        uv venv --quiet --clear --no-project --python '>=3.11' "$environment"
+        install_road "$environment" core
+    fi
+    ;;
+*)
+    stop 'The input "install" is neither "repo" nor "road".'
+    ;;
+esac
+printf '%s\n' "$environment/bin" >>"$GITHUB_PATH"
