@@ -1,0 +1,140 @@
+"""The commands of this project: `python3 drive.py <session>`, or `nox -s <session>` where nox is installed.
+
+Every session installs from a lock with hashes (`requirements/`), keeps its environment for the next time, and needs
+nothing but nox itself; with uv at hand the environments are made in seconds, without it pip makes the same ones.
+"""
+
+import os
+import shutil
+import ssl
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.10.16"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "tests"]
+
+ROOT = Path(__file__).parent
+
+# uv trusts a list of authorities of its own. Where the machine keeps one, that one counts, as it does for pip and git:
+# many companies add theirs to it.
+if ssl.get_default_verify_paths().cafile:
+    os.environ.setdefault("UV_SYSTEM_CERTS", "1")
+MINORS = ("3.11", "3.12", "3.13", "3.14")
+
+# Each lock and what it is made of. The first is solved alone and constrains the others, so that one package has one
+# version in the whole project.
+LOCKS = {
+    "test": ["pyproject.toml", "--extra=standard", "--extra=evidently", "--extra=template", "--group=test"],
+    "lint": ["pyproject.toml", "--extra=table", "--group=lint", "--group=build"],
+    "demo": ["pyproject.toml", "--extra=template", "--group=demo"],
+    "nox": ["--group=pyproject.toml:nox"],
+    # What the actions install where a repo brings no environment of its own: the road alone, or with its engines.
+    "core": ["pyproject.toml", "--group=build"],
+    "standard": ["pyproject.toml", "--extra=standard", "--group=build"],
+}
+
+
+def find_pythons() -> list[str]:
+    """Tell which supported Pythons this machine can start; a shim without its Python does not count."""
+    found = []
+    for minor in MINORS:
+        path = shutil.which(f"python{minor}")
+        if path and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0:
+            found.append(minor)
+    return found
+
+
+def install(session: nox.Session, lock: str, *, project: bool = True) -> None:
+    """Bring the session's environment in line with a lock and, unless told otherwise, with this checkout."""
+    # Tests start hundreds of short programs, which import twice as fast from bytecode. Python writes it at the first
+    # import where it may; to compile the whole environment at once took ten times as long as to install it.
+    session.env["PYTHONDONTWRITEBYTECODE"] = None
+    # With it, `uv sync` in a repo that a test generates would sync this very environment.
+    session.env["UV_PROJECT_ENVIRONMENT"] = None
+    session.install("--require-hashes", "-r", f"requirements/{lock}.txt")
+    if project:
+        # The build tool comes from the lock as well, so nothing is fetched that is not pinned.
+        session.install("--no-deps", "--no-build-isolation", "--editable", ".", silent=True)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Generate a repo from this checkout's template, take it down the whole road, and leave it to play with."""
+    install(session, "demo", project=False)
+    session.run("python", "tools/demo.py")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run all tests; what follows `--` goes to pytest."""
+    install(session, "test")
+    session.run("pytest", *spread(session.posargs), *session.posargs)
+
+
+@nox.session(name="tests-fast", python=find_pythons())
+def tests_fast(session: nox.Session) -> None:
+    """Run the tests that take seconds, on each Python this machine has."""
+    install(session, "test")
+    session.run("pytest", "-m", "not slow and not journey", *spread(session.posargs), *session.posargs)
+
+
+def spread(posargs: list[str]) -> list[str]:
+    """Use every core, unless the caller says how many or wants to debug."""
+    own_choice = any(arg.startswith(("-n", "--numprocesses", "--pdb", "-s", "--capture")) for arg in posargs)
+    return [] if own_choice else ["--numprocesses=auto", "--dist=worksteal"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types, the direction of imports, and the workflows."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("lint-imports")
+    workflows = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(".github/workflows/*.y*ml"))
+    actions = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("actions/*/action.y*ml"))
+    if workflows:
+        session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    if actions:
+        session.run("check-jsonschema", "--builtin-schema", "vendor.github-actions", *actions)
+    if workflows or actions:
+        # Without strict collection zizmor skips a file that it cannot read and calls the rest clean.
+        session.run("zizmor", "--offline", "--strict-collection", "--persona=auditor", "--quiet", *workflows, *actions)
+        session.run("python", "tools/lint_actions.py")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks, or those named after `--`; each prints its figures and fails beyond its bound."""
+    install(session, "test")
+    named = [Path(name) for name in session.posargs]
+    scripts = named or sorted(path for path in ROOT.glob("benchmarks/*.py") if not path.name.startswith("_"))
+    if not scripts:
+        session.error("There is no benchmark in benchmarks/.")
+    for script in scripts:
+        session.run("python", str(script))
+
+
+@nox.session(venv_backend="none")
+def pin(session: nox.Session) -> None:
+    """Write the pins of .github/pins.toml into actions and workflows; `-- owner/name=tag` takes a newer one."""
+    session.run("python3", "tools/pin.py", *session.posargs, external=True)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Solve requirements/*.txt again from pyproject.toml; `-- --upgrade` takes the newest versions."""
+    session.install("--require-hashes", "-r", "requirements/nox.txt")
+    for name, sources in LOCKS.items():
+        constraint = [] if name == "test" else ["--constraints=requirements/test.txt"]
+        session.run(
+            "uv", "pip", "compile", *sources, *constraint,
+            "--universal", "--python-version=3.11", "--generate-hashes", "--no-emit-package=pavedroad",
+            "--custom-compile-command=python3 drive.py lock", "--quiet",
+            f"--output-file=requirements/{name}.txt", *session.posargs,
+        )  # fmt: skip
