@@ -1,0 +1,193 @@
+"""Tables, read with the real Arrow: what is damaged is refused, what is there arrives whole."""
+
+import datetime as dt
+import decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pavedroad.engines import arrow
+from pavedroad.errors import DataError
+from pavedroad.foundation.data import read_table
+from pavedroad.foundation.profile import kind_of, profile_table
+
+GOOD = "day,sold,shop\n2012-01-01,3,north\n2012-01-02,,south\n2012-01-03,5,\n"
+
+
+def refusal(path):
+    with pytest.raises(DataError) as caught:
+        read_table(path)
+    assert caught.value.where == str(path)
+    return f"{caught.value.what} {caught.value.next_step}"
+
+
+def test_a_good_table_arrives_typed_with_its_gaps(world):
+    table = read_table(world({"a.csv": GOOD}) / "a.csv")
+    assert [kind_of(table[name]) for name in table] == ["time", "number", "category"]
+    assert table.isna().sum().tolist() == [0, 1, 1]
+
+
+BAD = {
+    "0 bytes": ("a.csv", b"", "empty (0 bytes)"),
+    "only line ends": ("a.csv", b"\n\n\n", "Empty CSV"),
+    "a row that is too short": ("a.csv", b"a,b\n1,2\n3\n", "Expected 2 columns, got 1"),
+    "a row that is too long": ("a.csv", b"a,b\n1,2\n3,4,5\n", "Expected 2 columns, got 3"),
+    "a quote that stays open": ("a.csv", b'a,b\n"x,1\n', "Expected 2 columns, got 1"),
+    "Latin-1 in a cell": ("a.csv", "a,b\n1,Zürich\n".encode("latin-1"), "'b' holds text that is not UTF-8"),
+    "Latin-1 in one cell of many": (
+        "a.csv",
+        b"a,b\n" + b"1,x\n" * 500_000 + "1,Zürich\n".encode("latin-1"),
+        "'b' holds text that is not UTF-8",
+    ),
+    "Latin-1 in the header": ("a.csv", "a,größe\n1,2\n".encode("latin-1"), "utf-8"),
+    "UTF-16": ("a.csv", "a,b\n1,2\n".encode("utf-16"), "NUL bytes"),
+    "NUL bytes": ("a.csv", b"a,b\n1,\0\n", "NUL bytes"),
+    "two columns of one name": ("a.csv", b"a,b,a\n1,2,3\n", "Two columns share the name 'a'"),
+    "Parquet in name only": ("a.parquet", b"a,b\n1,2\n", "damaged or not what its name says"),
+    "CSV in name only": ("a.csv", b"PAR1\x15\x04\x00\x00", "NUL bytes"),
+    "another suffix": ("a.xlsx", b"PK", ".csv or .parquet"),
+    "no suffix": ("a", b"a,b\n1,2\n", ".csv or .parquet"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "why"), BAD.values(), ids=BAD)
+def test_a_damaged_file_is_refused_in_words(world, name, content, why):
+    assert why in refusal(world({name: content}) / name)
+
+
+def test_a_missing_file_is_refused_with_what_to_do(tmp_path):
+    assert "dvc pull" in refusal(tmp_path / "a.csv")
+
+
+def test_a_folder_is_refused(tmp_path):
+    (tmp_path / "a.csv").mkdir()
+    assert "This is a folder" in refusal(tmp_path / "a.csv")
+
+
+def test_a_header_without_rows_is_an_empty_table(world):
+    table = read_table(world({"a.csv": "a,b\n"}) / "a.csv")
+    assert table.shape == (0, 2)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(world):
+    assert list(read_table(world({"a.csv": "\ufeffa,b\n1,2\n"}) / "a.csv")) == ["a", "b"]
+
+
+def test_a_quoted_empty_cell_is_text_and_an_unquoted_one_is_a_gap(world):
+    table = read_table(world({"a.csv": 'a,b\n"",x\n,y\nz,w\n'}) / "a.csv")
+    assert table["a"].isna().tolist() == [False, True, False]
+    assert table["a"][0] == ""
+
+
+def test_a_line_end_inside_quotes_belongs_to_its_cell(world):
+    assert read_table(world({"a.csv": 'a,b\n"x\ny",1\n'}) / "a.csv")["a"][0] == "x\ny"
+
+
+def test_a_type_that_shows_late_in_a_large_file_counts_for_the_whole_column(world):
+    table = read_table(world({"a.csv": "a,b\n" + "1,2\n" * 600_000 + "1.5,2\n"}) / "a.csv")
+    assert table["a"].dtype == np.float64
+    assert len(table) == 600_001
+
+
+def test_a_table_of_5000_columns_is_read(world):
+    names = [f"a_column_with_a_long_name_{number}" for number in range(5000)]
+    text = ",".join(names) + "\n" + "\n".join(",".join(["1.5"] * 5000) for _ in range(3)) + "\n"
+    assert read_table(world({"a.csv": text}) / "a.csv").shape == (3, 5000)
+
+
+def test_yes_and_no_with_a_gap_are_still_booleans(world):
+    table = read_table(world({"a.csv": "a,b\ntrue,1\n,2\nfalse,3\n"}) / "a.csv")
+    assert kind_of(table["a"]) == "boolean"
+
+
+# --- Parquet --------------------------------------------------------------------------------------------------------
+
+
+def parquet(tmp_path, table, **options):
+    path = tmp_path / "a.parquet"
+    pq.write_table(table, path, **options)
+    return path
+
+
+def test_parquet_arrives_as_it_was_written(tmp_path):
+    frame = pd.DataFrame({"a": [1.5, None], "b": ["x", None], "c": pd.to_datetime(["2012-01-01", None])})
+    found = read_table(parquet(tmp_path, pa.Table.from_pandas(frame)))
+    assert [kind_of(found[name]) for name in found] == ["number", "category", "time"]
+    assert found.isna().sum().tolist() == [1, 1, 1]
+
+
+def test_a_truncated_parquet_file_is_refused(tmp_path):
+    path = parquet(tmp_path, pa.table({"a": list(range(1000))}))
+    path.write_bytes(path.read_bytes()[:-100])
+    assert "damaged" in refusal(path)
+
+
+def test_a_flipped_bit_in_parquet_with_checksums_is_refused(tmp_path):
+    path = parquet(
+        tmp_path,
+        pa.table({"a": np.arange(10_000, dtype="int64")}),
+        write_page_checksum=True,
+        compression="none",
+        use_dictionary=False,
+    )
+    whole = read_table(path)["a"].tolist()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert whole == list(range(10_000))
+    assert "damaged" in refusal(path)
+
+
+def test_an_index_that_pandas_kept_is_a_column_again(tmp_path):
+    frame = pd.DataFrame({"id": ["a", "b"], "x": [1, 2]}).set_index("id")
+    found = read_table(parquet(tmp_path, pa.Table.from_pandas(frame)))
+    assert sorted(found) == ["id", "x"]
+    assert found.index.tolist() == [0, 1]
+
+
+def test_row_numbers_that_pandas_kept_are_no_column(tmp_path):
+    frame = pd.DataFrame({"x": [1, 2, 3]}).query("x > 1")
+    found = read_table(parquet(tmp_path, pa.Table.from_pandas(frame)))
+    assert list(found) == ["x"]
+    assert found.index.tolist() == [0, 1]
+
+
+def test_numbers_for_column_names_become_text(tmp_path):
+    assert list(read_table(parquet(tmp_path, pa.Table.from_pandas(pd.DataFrame({0: [1]}))))) == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (pa.array([decimal.Decimal("1.25"), None]), "number"),
+        (pa.array([1, 2]).dictionary_encode(), "number"),
+        (pa.array(["x", "y"]).dictionary_encode(), "category"),
+        (pa.array([dt.time(10), None]), "category"),
+        (pa.array([True, None]), "boolean"),
+        (pa.array([dt.datetime(2012, 1, 1, tzinfo=dt.UTC)]), "time"),
+        (pa.array([dt.date(2012, 1, 1)]), "time"),
+        (pa.array([None, None]), "category"),
+    ],
+    ids=["decimals", "coded numbers", "coded text", "times of day", "booleans", "times of a zone", "dates", "nothing"],
+)
+def test_flat_types_arrive_as_one_of_four_kinds_and_can_be_profiled(tmp_path, values, kind):
+    found = read_table(parquet(tmp_path, pa.table({"a": values})))
+    assert kind_of(found["a"]) == kind
+    assert profile_table(found).columns[0].kind == kind
+
+
+@pytest.mark.parametrize(
+    "values",
+    [pa.array([[1], [2]]), pa.array([{"x": 1}]), pa.array([b"x"]), pa.array([dt.timedelta(1)])],
+    ids=["lists", "structures", "bytes", "durations"],
+)
+def test_a_type_that_nothing_here_can_judge_is_refused_with_its_column(tmp_path, values):
+    assert "The column 'a' holds values of the type" in refusal(parquet(tmp_path, pa.table({"a": values})))
+
+
+def test_the_reader_is_the_one_the_road_uses(world):
+    path = world({"a.csv": GOOD}) / "a.csv"
+    pd.testing.assert_frame_equal(arrow.read(path), read_table(path))

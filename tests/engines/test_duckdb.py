@@ -1,0 +1,249 @@
+"""DuckDB as a validation engine: where tables lie, what they are called, and what may go wrong with them."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pavedroad.engines import duckdb, duckdb_table
+from pavedroad.errors import ConfigError, DataError
+from pavedroad.foundation.source import find_source, hold_table
+from pavedroad.foundation.suite import load_suite
+from pavedroad.foundation.validation import Limits, Question, judge_by
+
+NOT_NULL, RANGE, UNIQUE = (
+    "expect_column_values_to_not_be_null",
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_be_unique",
+)
+
+
+@pytest.fixture
+def suite(tmp_path):
+    def make(*wanted):
+        path = tmp_path / "suite.json"
+        entries = [{"type": kind, "kwargs": kwargs} for kind, kwargs in wanted]
+        path.write_text(json.dumps({"expectations": entries}))
+        return load_suite(path)
+
+    return make
+
+
+def find(source, made, **more):
+    return duckdb.judge(Question(source, made, **more))
+
+
+HOSTILE = [
+    'a"b', "a'b", "a; DROP TABLE t; --", "c0", "C0", "t", "r", "rowid", "$p0", "p0", "*", "", " ", "a.b", "select",
+    "ä", "日本", "{x}", "%s", "a\nb", "\\", "__index_level_x__",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("lies", ["parquet", "memory"])
+def test_no_name_of_a_column_reaches_a_query(suite, tmp_path, lies):
+    table = pa.table({name: [number, number + 1, None] for number, name in enumerate(HOSTILE)})
+    source = hold_table(table)
+    if lies == "parquet":
+        pq.write_table(table, tmp_path / "t.parquet")
+        source = find_source(tmp_path / "t.parquet")
+    wanted = [(RANGE, {"column": name, "max_value": number}) for number, name in enumerate(HOSTILE)]
+    judgement = find(source, suite(*wanted), named=tuple(HOSTILE), drawn=tuple(HOSTILE), keys=('a"b',))
+    assert list(judgement.facts.names) == HOSTILE
+    assert {facts.nulls for facts in judgement.facts.columns.values()} == {1}
+    assert [found.evidence["unexpected"] for found in judgement.findings] == [1] * len(HOSTILE)
+    assert judgement.findings[0].evidence["failing_rows"] == ['a"b=1']
+    assert len(judgement.figures) == len(HOSTILE)
+
+
+@pytest.mark.parametrize("text", ["'", "''); DROP TABLE t; --", '"', "$p0", "\\'", "x\0y"])
+def test_no_text_of_a_suite_reaches_a_query(suite, text):
+    table = pa.table({"a": [text, "other", None]})
+    wanted = [
+        ("expect_column_values_to_be_in_set", {"column": "a", "value_set": [text]}),
+        (NOT_NULL, {"column": "a", "row_condition": f"a == {text!r}", "condition_parser": "pandas"}),
+    ]
+    one, two = find(hold_table(table), suite(*wanted)).findings
+    assert (one.evidence["unexpected"], two.evidence["rows"]) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["a[1].parquet", "a*.parquet", "a?.parquet", "a'b.parquet", "ä 日.parquet"])
+def test_a_file_whose_name_has_wildcards_is_read_and_no_other(suite, tmp_path, name):
+    pq.write_table(pa.table({"a": [1, 2]}), tmp_path / name)
+    pq.write_table(pa.table({"a": [9, 9, 9]}), tmp_path / "a1.parquet")
+    pq.write_table(pa.table({"a": [9, 9, 9]}), tmp_path / "ab.parquet")
+    assert find(find_source(tmp_path / name), suite((NOT_NULL, {"column": "a"}))).facts.rows == 2
+
+
+# --- where tables lie -----------------------------------------------------------------------------------------------
+
+
+def write_parts(folder, kind):
+    for number in range(3):
+        part = pa.table({"id": [number * 10 + row for row in range(4)], "x": [1.0, 2.0, None, float(number)]})
+        place = folder / f"year={2000 + number}"
+        place.mkdir(parents=True)
+        if kind == "parquet":
+            pq.write_table(part, place / "part.parquet")
+        else:
+            pa.csv.write_csv(part, place / "part.csv")
+
+
+def test_a_partitioned_folder_is_one_table_with_its_partitions_as_a_column(suite, tmp_path):
+    write_parts(tmp_path / "d", "parquet")
+    made = suite(
+        (UNIQUE, {"column": "id"}),
+        (RANGE, {"column": "year", "min_value": 2000, "max_value": 2001}),
+        (NOT_NULL, {"column": "x"}),
+    )
+    judgement = find(find_source(tmp_path / "d"), made, limits=Limits(keys=2))
+    assert (judgement.facts.rows, judgement.facts.names) == (12, ("id", "x", "year"))
+    unique, year, gaps = judgement.findings
+    assert unique.success
+    assert year.evidence["failing_rows"] == ["year=2002/part.parquet row 1", "year=2002/part.parquet row 2"]
+    assert gaps.evidence["failing_rows"] == ["year=2000/part.parquet row 3", "year=2001/part.parquet row 3"]
+    assert judge_by("gx", Question(find_source(tmp_path / "d"), made)).facts == judgement.facts
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_pattern_names_the_parts_of_a_table(suite, tmp_path, kind):
+    write_parts(tmp_path / "d", kind)
+    source = find_source(tmp_path / "d" / "year=200[01]" / f"*.{kind}")
+    assert find(source, suite((UNIQUE, {"column": "id"}))).facts.rows == 8
+
+
+def test_parts_with_other_columns_are_refused_by_name(suite, tmp_path):
+    write_parts(tmp_path / "d", "parquet")
+    pq.write_table(pa.table({"id": [1], "y": [1.0]}), tmp_path / "d" / "year=2002" / "part.parquet")
+    with pytest.raises(DataError, match="other columns") as caught:
+        find(find_source(tmp_path / "d"), suite((UNIQUE, {"column": "id"})))
+    assert caught.value.where.endswith("year=2002/part.parquet")
+
+
+def test_a_large_csv_is_read_in_blocks_with_types_that_fit_all_of_it(suite, tmp_path, monkeypatch):
+    monkeypatch.setattr(duckdb_table, "STREAM_FROM", 1000)
+    monkeypatch.setattr(duckdb_table, "BLOCK", 4096)
+    lines = [f"{number},{number},x{number}" for number in range(3000)]
+    lines[2500] = "2500,0.5,x"
+    lines[2700] = "word,7,x"
+    (tmp_path / "t.csv").write_text("a,b,c\n" + "\n".join(lines) + "\n")
+    made = suite(
+        (RANGE, {"column": "b", "min_value": 1}),
+        ("expect_column_values_to_match_regex", {"column": "a", "regex": "^[0-9]+$"}),
+    )
+    streamed = find(find_source(tmp_path / "t.csv"), made)
+    monkeypatch.setattr(duckdb_table, "STREAM_FROM", 10**9)
+    held = find(find_source(tmp_path / "t.csv"), made)
+    assert streamed == held
+    assert [found.evidence["failing_rows"] for found in held.findings] == [["row 1", "row 2501"], ["row 2701"]]
+
+
+def test_a_large_csv_that_is_ragged_is_refused(suite, tmp_path, monkeypatch):
+    monkeypatch.setattr(duckdb_table, "STREAM_FROM", 1000)
+    monkeypatch.setattr(duckdb_table, "BLOCK", 4096)
+    (tmp_path / "t.csv").write_text("a,b\n" + "1,2\n" * 3000 + "1\n")
+    with pytest.raises(DataError, match="Expected 2 columns") as caught:
+        find(find_source(tmp_path / "t.csv"), suite((NOT_NULL, {"column": "a"})))
+    assert caught.value.where.endswith("t.csv")
+
+
+def test_little_memory_is_made_up_for_by_the_disk(suite, tmp_path):
+    rows = 1_500_000
+    pq.write_table(
+        pa.table({"a": np.arange(rows)[::-1].copy(), "b": np.arange(rows) * 7 % rows}), tmp_path / "t.parquet"
+    )
+    made = suite((UNIQUE, {"column": "a"}), (UNIQUE, {"column": "b"}))
+    judgement = find(find_source(tmp_path / "t.parquet"), made, limits=Limits(threads=1, memory="60MB"))
+    assert [found.success for found in judgement.findings] == [True, True]
+
+
+def test_nothing_is_left_behind(suite, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    find(hold_table(pa.table({"a": [1]})), suite((UNIQUE, {"column": "a"})))
+    with pytest.raises(DataError):
+        find(hold_table(pa.table({"a": [[1]]})), suite((UNIQUE, {"column": "a"})))
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+# --- what it is not for ---------------------------------------------------------------------------------------------
+
+
+def test_what_duckdb_cannot_say_goes_to_great_expectations_and_the_evidence_tells_who_judged(suite):
+    made = suite(
+        ("expect_column_values_to_match_regex", {"column": "a", "regex": "^(?!x)"}),
+        (NOT_NULL, {"column": "a"}),
+        ("expect_column_values_to_be_dateutil_parseable", {"column": "a"}),
+    )
+    question = Question(hold_table(pa.table({"a": ["2000-01-01", "x"]})), made)
+    assert set(duckdb.judge(question).left) == {made.expectations[0].id, made.expectations[2].id}
+    findings = judge_by("auto", question).findings
+    assert [(found.success, found.evidence["engine"]) for found in findings] == [
+        (False, "gx"), (True, "duckdb"), (False, "gx"),
+    ]  # fmt: skip
+    alone = judge_by("duckdb", question).findings
+    assert [found.success for found in alone] == [None, True, None]
+    assert "auto" in alone[0].reason
+
+
+def test_an_unknown_expectation_is_refused_whatever_the_engine(suite):
+    question = Question(hold_table(pa.table({"a": [1]})), suite(("expect_column_values_to_be_fun", {"column": "a"})))
+    with pytest.raises(ConfigError, match="does not know"):
+        judge_by("auto", question)
+
+
+@pytest.mark.parametrize(
+    ("kind", "kwargs", "why"),
+    [
+        (RANGE, {"min_value": 1}, "'column' is missing"),
+        (RANGE, {"column": "a", "min_value": 1, "minimum": 2}, "it has no 'minimum'"),
+        (RANGE, {"column": "a", "min_value": "soon"}, "a date or a time"),
+        (RANGE, {"column": "a", "min_value": 1, "strict_min": "yes"}, "true or false"),
+        (NOT_NULL, {"column": 1}, "name of a column"),
+        ("expect_column_values_to_be_in_set", {"column": "a", "value_set": []}, "at least one"),
+        ("expect_column_values_to_be_in_set", {"column": "a", "value_set": "ab"}, "at least one"),
+        ("expect_compound_columns_to_be_unique", {"column_list": ["a"]}, "at least two"),
+        ("expect_compound_columns_to_be_unique", {"column_list": ["a", "b"], "ignore_row_if": "no"}, "no rule"),
+        (
+            "expect_column_quantile_values_to_be_between",
+            {"column": "a", "quantile_ranges": {"quantiles": [2], "value_ranges": [[0, 1]]}},
+            "equally long",
+        ),
+        ("expect_column_values_to_match_regex_list", {"column": "a", "regex_list": ["a"], "match_on": "some"}, "any"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused_with_their_line(suite, kind, kwargs, why):
+    with pytest.raises(ConfigError, match="do not fit") as caught:
+        duckdb.check_suite(suite((kind, kwargs)))
+    assert why in caught.value.what
+    assert caught.value.line == 1
+
+
+def test_pandas_and_great_expectations_stay_out_when_nothing_needs_them(tmp_path):
+    pq.write_table(pa.table({"a": [1.5, 2.5, None], "b": ["x", "y", "z"]}), tmp_path / "t.parquet")
+    entries = [{"type": NOT_NULL, "kwargs": {"column": "a"}}, {"type": UNIQUE, "kwargs": {"column": "b"}}]
+    (tmp_path / "suite.json").write_text(json.dumps({"expectations": entries}))
+    (tmp_path / "pavedroad.toml").write_text(
+        '[project]\nname = "p"\nowner = "me"\n[objective]\nproblem = "regression"\ntarget = "a"\n'
+        'metric = "mean_absolute_error"\n[data]\ntrain = "t.parquet"\n'
+        '[validation]\nsuite = "suite.json"\nmin_rows = 1\n[model]\nfeatures = "a:b"\ntrain = "a:c"\n'
+    )
+    program = """
+import json, sys
+from pavedroad.cli.main import main
+sys.argv = ["pavedroad", "validate"]
+try:
+    main()
+except SystemExit as end:
+    heavy = {"pandas", "great_expectations", "pyarrow", "numpy"} & set(sys.modules)
+    assert end.code == 1 and not heavy, (end.code, heavy)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((tmp_path / "reports" / "validate.json").read_text())
+    assert {check["evidence"].get("engine") for check in report["checks"] if check["id"].startswith("expect")} == {
+        "duckdb"
+    }

@@ -1,0 +1,203 @@
+"""Folders with a manifest: exactly the files that were packed, byte for byte, or an error that names the one."""
+
+import json
+import os
+
+import pytest
+
+from pavedroad.errors import PackageError
+from pavedroad.foundation.package import MANIFEST, build_folder, verify_manifest, write_manifest
+
+FILES = {"model.skops": b"\x00\x01", "deep/signature.json": "{}", "empty": ""}
+
+
+@pytest.fixture
+def package(world):
+    folder = world(FILES)
+    write_manifest(folder, "sales")
+    return folder
+
+
+def test_a_package_is_what_its_manifest_says(package):
+    manifest = verify_manifest(package)
+    assert sorted(manifest.files) == sorted(FILES)
+    assert manifest.files["model.skops"].bytes == 2
+    assert manifest.name == "sales"
+
+
+def test_the_same_files_give_the_same_manifest(package, tmp_path):
+    before = (package / MANIFEST).read_bytes()
+    write_manifest(package, "sales")
+    assert (package / MANIFEST).read_bytes() == before
+
+
+def change(package):
+    (package / "model.skops").write_bytes(b"\x00\x02")
+
+
+def grow(package):
+    with (package / "empty").open("ab") as file:
+        file.write(b"x")
+
+
+def add(package):
+    (package / "extra.txt").write_text("x")
+
+
+def add_hidden(package):
+    (package / "deep" / ".hidden").write_text("x")
+
+
+def add_manifest(package):
+    (package / "deep" / MANIFEST).write_text("{}")
+
+
+def remove(package):
+    (package / "model.skops").unlink()
+
+
+def rename(package):
+    (package / "model.skops").rename(package / "model2.skops")
+
+
+def link_file(package):
+    (package / "outside").write_bytes(b"\x00\x01")
+    (package / "model.skops").unlink()
+    (package / "model.skops").symlink_to(package / "outside")
+
+
+def link_folder(package):
+    (package / "deep").rename(package.parent / "elsewhere")
+    (package / "deep").symlink_to(package.parent / "elsewhere")
+
+
+def link_nowhere(package):
+    (package / "model.skops").unlink()
+    (package / "model.skops").symlink_to("/nonexistent")
+
+
+def folder_for_file(package):
+    (package / "model.skops").unlink()
+    (package / "model.skops").mkdir()
+
+
+TAMPERED = {
+    change: ("not the one that was packed", "model.skops"),
+    grow: ("not the one that was packed", "empty"),
+    add: ("not in the manifest", "extra.txt"),
+    add_hidden: ("not in the manifest", "deep/.hidden"),
+    add_manifest: ("not in the manifest", "deep/manifest.json"),
+    remove: ("missing", "model.skops"),
+    rename: ("not in the manifest", "model2.skops"),
+    link_file: ("link", "model.skops"),
+    link_folder: ("link", "deep"),
+    link_nowhere: ("link", "model.skops"),
+    folder_for_file: ("missing", "model.skops"),
+}
+
+
+@pytest.mark.parametrize(
+    ("tamper", "why", "where"),
+    [(tamper, *rest) for tamper, rest in TAMPERED.items()],
+    ids=[tamper.__name__.replace("_", " ") for tamper in TAMPERED],
+)
+def test_a_package_that_was_tampered_with_is_refused_with_the_file(package, tamper, why, where):
+    tamper(package)
+    with pytest.raises(PackageError, match=why) as caught:
+        verify_manifest(package)
+    assert caught.value.where == str(package / where)
+
+
+HEAD = '{"schema": "pavedroad.manifest/1", "name": "x", "files": '
+MANIFESTS = {
+    "no JSON": "{",
+    "a list": "[]",
+    "no files": '{"schema": "pavedroad.manifest/1", "name": "x"}',
+    "another schema": '{"schema": "pavedroad.manifest/2", "name": "x", "files": {}}',
+    "an unknown key": HEAD + '{}, "more": 1}',
+    "a file twice": HEAD + '{"a": {"sha256": "", "bytes": 0}, "a": 1}}',
+    "a size that is text": HEAD + '{"a": {"sha256": "", "bytes": "0"}}}',
+}
+
+
+@pytest.mark.parametrize("content", MANIFESTS.values(), ids=MANIFESTS)
+def test_a_manifest_that_is_not_valid_is_refused(package, content):
+    (package / MANIFEST).write_text(content)
+    with pytest.raises(PackageError, match="The manifest is not valid"):
+        verify_manifest(package)
+
+
+def test_no_manifest_is_no_package(package):
+    (package / MANIFEST).unlink()
+    with pytest.raises(PackageError, match="cannot be read"):
+        verify_manifest(package)
+
+
+def test_a_manifest_that_points_outside_finds_nothing_there(package):
+    document = json.loads((package / MANIFEST).read_text())
+    (package.parent / "secret").write_text("x")
+    document["files"]["../secret"] = {
+        "sha256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
+        "bytes": 1,
+    }
+    (package / MANIFEST).write_text(json.dumps(document))
+    with pytest.raises(PackageError, match="missing"):
+        verify_manifest(package)
+
+
+# --- whole or not at all --------------------------------------------------------------------------------------------
+
+
+def listing(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_a_folder_appears_when_it_is_whole(tmp_path):
+    with build_folder(tmp_path / "model") as folder:
+        (folder / "a").write_text("new")
+        assert not (tmp_path / "model").exists()
+    assert listing(tmp_path) == ["model", "model/a"]
+
+
+def test_a_folder_replaces_the_old_one_with_all_its_files(tmp_path):
+    for name in ("old", "new"):
+        with build_folder(tmp_path / "model") as folder:
+            (folder / name).write_text(name)
+    assert listing(tmp_path) == ["model", "model/new"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_a_failure_leaves_the_old_folder_and_nothing_else(tmp_path, error):
+    with build_folder(tmp_path / "model") as folder:
+        (folder / "old").write_text("old")
+
+    def fail(folder):
+        (folder / "new").write_text("half")
+        raise error
+
+    with pytest.raises(error), build_folder(tmp_path / "model") as folder:
+        fail(folder)
+    assert listing(tmp_path) == ["model", "model/old"]
+
+
+def test_a_failure_to_put_the_folder_in_place_brings_the_old_one_back(tmp_path, monkeypatch):
+    with build_folder(tmp_path / "model") as folder:
+        (folder / "old").write_text("old")
+    rename, calls = os.rename, []
+
+    def fail_second(source, target, **options):
+        calls.append(source)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        rename(source, target, **options)
+
+    monkeypatch.setattr(os, "rename", fail_second)
+    with pytest.raises(OSError, match="No space left"), build_folder(tmp_path / "model") as folder:
+        (folder / "new").write_text("new")
+    assert listing(tmp_path) == ["model", "model/old"]
+
+
+def test_everybody_may_read_the_folder(tmp_path):
+    with build_folder(tmp_path / "model") as folder:
+        (folder / "a").write_text("new")
+    assert (tmp_path / "model").stat().st_mode & 0o555 == 0o555

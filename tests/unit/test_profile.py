@@ -1,0 +1,120 @@
+"""Profiles: what a column looks like, in numbers that JSON can hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pavedroad.foundation.profile import (
+    MAX_CATEGORIES,
+    count_categories,
+    draw_distribution,
+    kind_of,
+    profile_column,
+    profile_table,
+)
+from pavedroad.report import encode
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1, 2], "number"),
+        ([1.5, None], "number"),
+        ([True, False], "boolean"),
+        ([True, None], "boolean"),
+        (pd.array([True, None], dtype="boolean"), "boolean"),
+        (["a", None], "category"),
+        ([None, None], "category"),
+        ([True, "x"], "category"),
+        (pd.Series(["a", "b"], dtype="category"), "category"),
+        (pd.to_datetime(["2012-01-01", None]), "time"),
+        (pd.to_datetime(["2012-01-01"], utc=True), "time"),
+    ],
+    ids=str,
+)
+def test_the_kind_follows_from_the_values(values, kind):
+    assert kind_of(pd.Series(values)) == kind
+
+
+def test_a_column_of_numbers_is_kept_as_quantiles():
+    found = profile_column(pd.Series([*range(101)], name="x"))
+    assert found.quantiles == pytest.approx(list(range(101)))
+    assert (found.rows, found.nulls, found.distinct, found.mean) == (101, 0, 101, 50.0)
+    assert found.std == pytest.approx(np.std(range(101), ddof=1))
+
+
+def test_gaps_and_infinities_are_counted_and_left_out():
+    found = profile_column(pd.Series([1.0, None, np.inf, -np.inf, 3.0], name="x"))
+    assert (found.nulls, found.not_finite, found.distinct, found.mean) == (1, 2, 2, 2.0)
+    assert found.quantiles[0] == 1.0
+    assert found.quantiles[-1] == 3.0
+
+
+@pytest.mark.parametrize("values", [[], [None, None], [np.nan, np.inf]])
+def test_a_column_without_a_finite_number_has_no_statistics(values):
+    found = profile_column(pd.Series(values, dtype="float64", name="x"))
+    assert (found.mean, found.quantiles, found.distinct) == (None, [], 0)
+
+
+def test_categories_come_most_frequent_first_and_then_by_name():
+    found = count_categories(pd.Series(["b", "a", "c", "c", None, "b"]))
+    assert list(found.items()) == [("b", 2), ("c", 2), ("a", 1)]
+
+
+def test_only_so_many_categories_are_kept_but_all_are_counted():
+    found = profile_column(pd.Series([str(number) for number in range(200)], name="x"))
+    assert (found.distinct, len(found.categories)) == (200, MAX_CATEGORIES)
+
+
+def test_times_are_kept_by_their_ends():
+    found = profile_column(pd.Series(pd.to_datetime(["2012-03-01", "2012-01-01", None]), name="x"))
+    assert (found.earliest, found.latest, found.nulls) == ("2012-01-01 00:00:00", "2012-03-01 00:00:00", 1)
+
+
+COLUMNS = st.one_of(
+    st.lists(st.floats() | st.none(), max_size=30).map(lambda values: pd.Series(values, dtype="float64")),
+    st.lists(st.integers(-(2**62), 2**62), max_size=30).map(lambda values: pd.Series(values, dtype="int64")),
+    st.lists(st.booleans() | st.none(), max_size=30).map(lambda values: pd.Series(values, dtype="object")),
+    st.lists(st.text(max_size=5) | st.none(), max_size=30).map(lambda values: pd.Series(values, dtype="object")),
+    st.lists(st.datetimes(pd.Timestamp(1900, 1, 1), pd.Timestamp(2100, 1, 1)), max_size=30).map(
+        lambda values: pd.Series(values, dtype="datetime64[us]")
+    ),
+)
+
+
+@given(column=COLUMNS.filter(lambda column: not (column.dtype == float and column.abs().max() > 1e150)))
+def test_any_column_gives_a_profile_that_json_can_hold(column):
+    found = profile_table(pd.DataFrame({"x": column}))
+    assert encode(found)
+    assert found.columns[0].rows == len(column)
+
+
+@given(current=COLUMNS, reference=st.none() | COLUMNS)
+def test_any_two_columns_give_a_picture_whose_columns_are_of_one_length(current, reference):
+    same = reference is None or kind_of(current) == kind_of(reference)
+    figure = draw_distribution(current.rename("x"), reference.rename("x") if reference is not None and same else None)
+    if figure is not None:
+        assert len({len(values) for values in figure.data.values()}) == 1
+        assert all(0 <= share <= 1 for share in figure.data["share"])
+        assert encode(figure)
+
+
+def test_a_picture_of_numbers_covers_all_of_them():
+    column = pd.Series([*np.linspace(0, 1, 500), 1000.0], name="x")
+    figure = draw_distribution(column)
+    assert sum(figure.data["share"]) == pytest.approx(1, abs=1e-4)
+    assert (figure.data["low"][0], figure.data["high"][-1]) == (0.0, 1000.0)
+
+
+def test_both_sides_of_a_picture_share_their_bins():
+    figure = draw_distribution(pd.Series([1.5, 2.5], name="x"), pd.Series([0.5, 1.0], name="x"))
+    half = len(figure.data["bin"]) // 2
+    assert figure.data["bin"][:half] == figure.data["bin"][half:]
+    assert figure.data["side"] == ["reference"] * half + ["current"] * half
+
+
+@pytest.mark.parametrize("values", [[None, None], [np.nan], [np.inf]])
+def test_nothing_is_drawn_of_nothing(values):
+    assert draw_distribution(pd.Series(values, name="x", dtype="float64")) is None

@@ -1,0 +1,35 @@
+"""`lint.yml`, called as a generated repo calls it: its own `lint` and `tests` sessions."""
+
+import pytest
+from workflow_drive import REPOSITORY
+
+from pavedroad.testing import pull_request
+
+PULL = pull_request(REPOSITORY)
+
+
+def test_a_tidy_repo_passes(drive):
+    run = drive.run("lint.yml", PULL)
+    assert run.ok, run
+    assert run.jobs == {"Lint and tests": "success"}
+    assert run.skipped == []
+    assert "Session tests was successful" in run.log
+    assert run.remarks == []
+    assert drive.github.state.calls == []
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "words"),
+    [
+        ("src/umbrella_sales/model.py", "\nimport os\n", "Session lint failed"),
+        ("tests/test_model.py", "\n\ndef test_no():\n    assert 1 == 2\n", "Session tests failed"),
+    ],
+    ids=["lint", "tests"],
+)
+def test_an_untidy_repo_fails(drive, path, line, words):
+    run = drive.edit(path, lambda text: text + line).commit().run("lint.yml", PULL)
+    assert run.rc == 1
+    assert run.jobs == {"Lint and tests": "failure"}
+    assert words in run.log
+    if "lint" in words:
+        assert [remark.file for remark in run.remarks if remark.level == "error"], run.remarks
