@@ -12,8 +12,10 @@ can tell "ran again" from "changed".
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -27,9 +29,13 @@ SCHEMA: Literal["pavedroad.report/1"] = "pavedroad.report/1"
 MAX_BYTES = 32 * 1024 * 1024
 """A report larger than this is refused: evidence is counts and keys, never tables."""
 
-
 MAX_DIGITS = 19
 """No count needs a longer integer, and very long ones cost quadratic time to read."""
+
+MAX_DEPTH = 100
+"""JSON nested deeper is refused; where Python itself would give up differs from version to version."""
+
+_NO_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[^][{}"]+', re.DOTALL)
 
 
 class Outcome(StrEnum):
@@ -237,7 +243,7 @@ def encode(document: object) -> bytes:
 
 
 def decode(text: bytes, *, where: Path | str | None = None) -> Any:  # noqa: ANN401
-    """Decode strict JSON: no NaN, no infinity (``1e999`` included), no duplicate keys, no oversized document.
+    """Decode strict JSON: no NaN, no infinity (``1e999`` included), no duplicate keys, neither oversized nor too deep.
 
     Raises:
         EvidenceError: the text is not such JSON; the message says why.
@@ -245,6 +251,7 @@ def decode(text: bytes, *, where: Path | str | None = None) -> Any:  # noqa: ANN
     if len(text) > MAX_BYTES:
         raise EvidenceError(f"The document has {len(text):,} bytes; at most {MAX_BYTES:,} are read.", where=where)
     try:
+        _refuse_depth(text)
         document = json.loads(
             text.decode("utf-8"),
             parse_constant=_refuse_constant,
@@ -343,6 +350,12 @@ def _read_as(path: Path, kind: type[T]) -> T:
         raise EvidenceError(f"This is not a valid {kind.__name__.lower()}: {error}.", where=path) from error
 
 
+def _refuse_depth(text: bytes) -> None:
+    depths = accumulate(1 if bracket in b"[{" else -1 for bracket in _NO_BRACKET.sub(b"", text))
+    if max(depths, default=0) > MAX_DEPTH:
+        raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
+
+
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"it holds {name}")
 
@@ -355,7 +368,7 @@ def _parse_float(text: str) -> float:
 
 
 def _parse_int(text: str) -> int:
-    if len(text) > MAX_DIGITS:
+    if len(text.removeprefix("-")) > MAX_DIGITS:
         raise ValueError(f"it holds an integer of more than {MAX_DIGITS} digits")
     return int(text)
 

@@ -123,6 +123,15 @@ def test_json_that_two_readers_could_read_differently_is_refused(text, why):
     assert why in caught.value.what
 
 
+def test_json_is_read_to_a_fixed_depth_on_every_python():
+    def nest(depth):
+        return b'{"]": ' * (depth - 1) + b'["\\"[[["]' + b"}" * (depth - 1)
+
+    assert decode(nest(module.MAX_DEPTH))
+    with pytest.raises(EvidenceError, match=f"more than {module.MAX_DEPTH} deep"):
+        decode(nest(module.MAX_DEPTH + 1))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
