@@ -1,39 +1,27 @@
-"""``pavedroad.toml`` as typed, strict settings.
+"""Reading ``pavedroad.toml`` into typed, strict settings.
 
 The defaults are data (``defaults.toml``); the repo's file is laid over them key by key and the result must fit the
-types below exactly. An unknown key, a wrong type, a number that is not finite or a key written twice is an error that
-names the line and, where one is near, the key that was meant.
+types of ``settings.py`` exactly. An unknown key, a wrong type, a number that is not finite or a key written twice is an
+error that names the line and, where one is near, the key that was meant.
 """
 
 import difflib
 import math
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import inspect
 
 from pavedroad.errors import ConfigError
 from pavedroad.report import describe_type
+from pavedroad.settings import PATTERNS_IN_WORDS, Config
 
 FILE_NAME = "pavedroad.toml"
 
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Share = Annotated[float, Meta(gt=0, lt=1)]
-NotNegative = Annotated[float, Meta(ge=0)]
-Positive = Annotated[float, Meta(gt=0)]
-_IMPORT_PATH = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
-_REFRESH = rf"{_IMPORT_PATH}|^$"
-_INSIDE_REPO = r"^(?!/)(?!.*(^|/)\.\.(/|$)).*$"
-_MEMORY = r"^([1-9][0-9]{0,5} ?(MB|GB|TB|MiB|GiB|TiB))?$"
-_PATTERNS_IN_WORDS = {
-    _MEMORY: 'an amount of memory such as "2GB"',
-    _IMPORT_PATH: 'an import path like "package.module:function"',
-    _REFRESH: 'an import path like "package.module:function", or a command as a list of words',
-    _INSIDE_REPO: "a relative path that stays inside the repo",
-}
 _TYPES_IN_WORDS = {
     "array": "a list",
     "bool": "true or false",
@@ -42,96 +30,6 @@ _TYPES_IN_WORDS = {
     "object": "a table",
     "str": "a text",
 }
-ImportPath = Annotated[str, Meta(pattern=_IMPORT_PATH)]
-RelativePath = Annotated[str, Meta(pattern=_INSIDE_REPO)]
-Stage = Literal["validate", "train", "evaluate", "drift", "package", "latency"]
-
-
-class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose model this is."""
-
-    name: Name
-    owner: Name
-
-
-class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the model is for, and the number that says whether it is any good."""
-
-    statement: str
-    problem: Literal["regression", "binary", "multiclass"]
-    target: Name
-    metric: Name
-    baseline: Literal["auto", "mean", "median", "most-frequent", "prior", "seasonal-naive", "persistence"]
-    season: Annotated[int, Meta(ge=1)]
-
-
-class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the tables are and how rows are kept apart for training and judging."""
-
-    train: Annotated[RelativePath, Meta(min_length=1)]
-    current: RelativePath
-    time: str
-    keys: list[str]
-    split: Literal["auto", "time", "random", "stratified"]
-    holdout: Share
-    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)]
-    refresh: Annotated[str, Meta(pattern=_REFRESH)] | Annotated[list[str], Meta(min_length=1)]
-    """What rewrites the tables before a retraining: a function of the repo, or a command as a list of words."""
-
-
-class Validation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the data must look like before anything is trained on it."""
-
-    engine: Name
-    suite: Annotated[RelativePath, Meta(min_length=1)]
-    min_rows: Annotated[int, Meta(ge=1)]
-    max_nulls: Annotated[float, Meta(ge=0, le=1)]
-    max_keys: Annotated[int, Meta(ge=0, le=1000)]
-    threads: Annotated[int, Meta(ge=0, le=1024)]
-    memory_limit: Annotated[str, Meta(pattern=_MEMORY)]
-
-
-class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The repo's two functions and the format their result is kept in."""
-
-    features: ImportPath
-    train: ImportPath
-    format: Name
-    trusted: list[str]
-
-
-class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a change between reference and current data is worth a warning, and when it stops the road."""
-
-    engine: Name
-    columns: list[str]
-    false_alarm_rate: Share
-    min_effect: NotNegative
-    fail_effect: NotNegative
-    min_rows: Annotated[int, Meta(ge=2)]
-
-
-class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What must hold before a model may go on."""
-
-    required: Annotated[list[Stage], Meta(min_length=1)]
-    margin: NotNegative
-    confidence: Annotated[float, Meta(ge=0.5, lt=1)]
-    max_latency_ms: Positive
-    max_size_mb: Positive
-    behind: Literal["warn", "fail"]
-
-
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All settings of a repo, defaults included."""
-
-    project: Project
-    objective: Objective
-    data: Data
-    validation: Validation
-    model: Model
-    drift: Drift
-    gate: Gate
 
 
 def load_config(path: Path) -> Config:
@@ -199,7 +97,7 @@ def default_settings() -> dict[str, dict[str, Any]]:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON schema of ``pavedroad.toml``: the types above, with the keys that have a default optional."""
+    """The JSON schema of ``pavedroad.toml``: the types of the settings, with the keys that have a default optional."""
     schema = describe_type(Config, FILE_NAME)
     defaults = default_settings()
     definitions = schema["$defs"]
@@ -282,12 +180,21 @@ def _refuse_unknown(written: dict[str, Any], defaults: dict[str, dict[str, Any]]
 def _refuse_non_finite(written: dict[str, Any], text: str, where: Path | str) -> None:
     for section, settings in written.items():
         for key, value in settings.items():
-            if isinstance(value, float) and not math.isfinite(value):
-                raise ConfigError(
-                    f"{section}.{key} is {value}, which is not a number to compare with.",
-                    where=where,
-                    line=find_line(text, section, key),
-                )
+            for number in _find_numbers(value):
+                if not math.isfinite(number):
+                    raise ConfigError(
+                        f"{section}.{key} is {number}, which is not a number to compare with.",
+                        where=where,
+                        line=find_line(text, section, key),
+                    )
+
+
+def _find_numbers(value: object) -> Iterator[float]:
+    if isinstance(value, float):
+        yield value
+    elif isinstance(value, list | dict):
+        for entry in value.values() if isinstance(value, dict) else value:
+            yield from _find_numbers(entry)
 
 
 def _explain(error: msgspec.ValidationError, written: dict[str, Any], text: str, where: Path | str) -> ConfigError:
@@ -303,11 +210,32 @@ def _explain(error: msgspec.ValidationError, written: dict[str, Any], text: str,
             line=line,
             next_step=f"Add to [{section}]: {key} = … ({message}).",
         )
-    for pattern, words in _PATTERNS_IN_WORDS.items():
+    unknown = re.fullmatch(r"Object contains unknown field `(.+)`", message)
+    if unknown:
+        return ConfigError(
+            f"{unknown[1]!r} is not a key of {named}.",
+            where=where,
+            line=line,
+            next_step=nearest(unknown[1], _find_keys(path.strip("`$."))),
+        )
+    for pattern, words in PATTERNS_IN_WORDS.items():
         message = message.replace(f"`str` matching regex {pattern!r}", words)
     for type_, words in _TYPES_IN_WORDS.items():
         message = message.replace(f"`{type_}`", words)
     return ConfigError(f"{named} is not valid: {message[0].lower()}{message[1:]}.", where=where, line=line)
+
+
+def _find_keys(path: str) -> list[str]:
+    """The keys that a table inside a section may have; ``path`` is msgspec's, for example ``gate.waiver[...]``."""
+    type_: inspect.Type = inspect.type_info(Config)
+    for step in re.findall(r"\w+|\[\.\.\.\]", path):
+        if isinstance(type_, inspect.StructType):
+            type_ = next(field.type for field in type_.fields if field.encode_name == step)
+        elif isinstance(type_, inspect.DictType):
+            type_ = type_.value_type
+        elif isinstance(type_, inspect.ListType):
+            type_ = type_.item_type
+    return [field.encode_name for field in type_.fields] if isinstance(type_, inspect.StructType) else []
 
 
 def _find_top_level(text: str, key: str) -> int | None:

@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from pavedroad.config import Drift
 from pavedroad.foundation.drift import find_drift, load_drift_engine
+from pavedroad.settings import Drift
 
 RNG = np.random.default_rng(5)
 

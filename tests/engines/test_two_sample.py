@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from pavedroad.config import Drift
 from pavedroad.engines.two_sample import compare
 from pavedroad.foundation.drift import find_drift, load_drift_engine
+from pavedroad.settings import Drift
 
 SETTINGS = Drift(
     engine="two-sample", columns=[], false_alarm_rate=0.05, min_effect=0.0, fail_effect=0.5, min_rows=2

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pavedroad.config import Objective
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.baseline import TITLES, choose_baseline, predict_baseline, sort_labels
 from pavedroad.foundation.data import Split
+from pavedroad.settings import Objective
 
 
 def objective(problem="regression", metric="mean_absolute_error", baseline="auto", season=7):

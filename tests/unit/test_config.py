@@ -7,9 +7,10 @@ import tomllib
 import msgspec
 import pytest
 
-from pavedroad.config import FILE_NAME, Config, default_settings, load_config, nearest, parse_config
+from pavedroad.config import FILE_NAME, default_settings, load_config, nearest, parse_config
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.project import find_project
+from pavedroad.settings import Config
 
 GOOD = """\
 [project]

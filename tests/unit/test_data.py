@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pavedroad.config import Data, Objective, parse_config
+from pavedroad.config import parse_config
 from pavedroad.errors import DataError
 from pavedroad.foundation.data import hash_file, name_code, name_input, read_training_table, split_rows
 from pavedroad.foundation.project import Project
+from pavedroad.settings import Data, Objective
 
 CONFIG = """
 [project]

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pavedroad.config import Drift, parse_config
+from pavedroad.config import parse_config
 from pavedroad.foundation.drift import Comparison, adjust_by_holm, find_drift, load_drift_engine
+from pavedroad.settings import Drift
 
 CONFIG = """
 [project]

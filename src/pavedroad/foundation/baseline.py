@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from pavedroad.config import Objective
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.data import Split
 from pavedroad.foundation.metrics import Predictions, find_metric
+from pavedroad.settings import Objective
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from pavedroad.config import Data, Objective
 from pavedroad.errors import DataError
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.profile import kind_of
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.source import Source, find_source
 from pavedroad.report import Input
+from pavedroad.settings import Data, Objective
 
 if TYPE_CHECKING:
     import numpy as np

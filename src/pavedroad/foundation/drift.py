@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
-from pavedroad.config import Drift
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.profile import Kind, kind_of
+from pavedroad.settings import Drift
 
 if TYPE_CHECKING:
     import pandas as pd

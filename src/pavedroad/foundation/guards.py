@@ -5,10 +5,10 @@ Most expectations hold for an empty table and for a column without values, so th
 
 from collections.abc import Iterable
 
-from pavedroad.config import Validation
 from pavedroad.foundation.suite import Suite
 from pavedroad.foundation.validation import ColumnFacts, TableFacts
 from pavedroad.report import Check, judge
+from pavedroad.settings import Validation
 
 _SHOWN = 20
 _ABOUT_GAPS = {

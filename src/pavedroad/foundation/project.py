@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pavedroad.config import FILE_NAME, Config, load_config
+from pavedroad.config import FILE_NAME, load_config
 from pavedroad.errors import ConfigError
+from pavedroad.settings import Config
 
 STAGES = ("validate", "train", "evaluate", "drift", "package", "latency")
 """The stages in the order of the road; the gate comes after them."""

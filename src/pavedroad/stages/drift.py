@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from pavedroad.config import Drift
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.data import name_input, read_table, read_training_table, split_rows
 from pavedroad.foundation.drift import Finding, find_drift, load_drift_engine
 from pavedroad.foundation.profile import draw_distribution
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Figure, Outcome, Report, Severity, Value, conclude, judge
+from pavedroad.settings import Drift
 
 if TYPE_CHECKING:
     import pandas as pd

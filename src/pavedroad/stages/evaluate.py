@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import TYPE_CHECKING, cast
 
-from pavedroad.config import Objective
 from pavedroad.errors import DataError
 from pavedroad.foundation.baseline import TITLES, choose_baseline, choose_constant, predict_baseline
 from pavedroad.foundation.data import name_code, name_input, read_training_table, split_rows
@@ -12,6 +11,7 @@ from pavedroad.foundation.model import Signature, predict, require_known_classes
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode import make_features
 from pavedroad.report import Check, Figure, Report, Scalar, Severity, Value, conclude, encode, judge, write_whole
+from pavedroad.settings import Objective
 from pavedroad.stages.train import load_trained, name_model
 
 if TYPE_CHECKING:

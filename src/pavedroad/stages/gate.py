@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import msgspec
 
-from pavedroad.config import FILE_NAME, Gate, find_line
+from pavedroad.config import FILE_NAME, find_line
 from pavedroad.errors import ConfigError, EvidenceError
 from pavedroad.foundation.data import hash_file
 from pavedroad.foundation.freshness import Freshness
@@ -17,6 +17,7 @@ from pavedroad.foundation.history import load_history
 from pavedroad.foundation.metrics import find_metric
 from pavedroad.foundation.project import STAGES, Project
 from pavedroad.report import Check, Input, Outcome, Place, Report, Run, Value, conclude, judge, read_report
+from pavedroad.settings import Gate
 
 RECORDS = ["dvc.lock", "reports/metrics.json"]
 """What a commit holds of the things that its code makes."""
