@@ -8,10 +8,8 @@ from pavedroad.errors import MissingExtraError
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.profile import Kind
 from pavedroad.foundation.source import Source
-from pavedroad.foundation.suite import Expectation, Suite, describe, load_suite
+from pavedroad.foundation.suite import Expectation, Suite
 from pavedroad.report import Figure, Scalar, Value
-
-__all__ = ["Expectation", "Suite", "describe", "load_suite"]  # a suite's own words, for those who judge by it
 
 _FIRST, _REST = "duckdb", "gx"
 """What ``auto`` asks: the fast engine first, and the one that can express everything for what is left."""

@@ -11,7 +11,7 @@ from pavedroad.foundation.freshness import Freshness
 from pavedroad.foundation.metrics import find_metric
 from pavedroad.foundation.pipeline import Event, Running
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.validation import load_suite
+from pavedroad.foundation.suite import load_suite
 from pavedroad.report import Outcome, Report, read_report
 from pavedroad.stages.contract import contract
 from pavedroad.stages.gate import collect_reports, gate

@@ -12,7 +12,7 @@ from pavedroad.foundation.history import load_history
 from pavedroad.foundation.metrics import find_metric
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.validation import load_suite
+from pavedroad.foundation.suite import load_suite
 from pavedroad.foundation.yamlfile import read_yaml
 from pavedroad.report import Check, Outcome, Place, Report, Severity, conclude, judge
 
