@@ -90,6 +90,12 @@ TABLES = {
         "at.values_to_be_between",
     ),
     "numbers as text": (changed(sold=GOOD["sold"].astype(str) + " pcs"), Outcome.ERROR, "of_type"),
+    "numbers as text, told by their kind": (
+        changed(sold=GOOD["sold"].astype(str) + " pcs"),
+        Outcome.ERROR,
+        "guard.kinds",
+    ),
+    "times as text": (changed(at=GOOD["at"].dt.strftime("%d.%m.%Y")), Outcome.ERROR, "guard.kinds"),
     "whole numbers for floats": (changed(sold=np.arange(ROWS)), Outcome.FAIL, "of_type"),
     "a constant": (changed(shop="north"), Outcome.FAIL, "unique_value_count"),
     "a category nobody knows": (changed(shop=with_cell("shop", "west").astype(str)), Outcome.FAIL, "in_set"),

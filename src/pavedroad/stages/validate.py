@@ -1,6 +1,7 @@
 """Is the data what the suite says it is? Guards first, then every expectation in the suite's order."""
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,6 +14,9 @@ from pavedroad.foundation.source import find_source
 from pavedroad.foundation.suite import describe, load_suite
 from pavedroad.foundation.validation import Finding, Judgement, Limits, Question, judge_by
 from pavedroad.report import Check, Input, Outcome, Place, Report, conclude, decode, encode, judge, write_whole
+
+if TYPE_CHECKING:
+    from pavedroad.foundation.profile import Kind
 
 RECEIPT = "validated.json"
 MAX_FIGURES = 60
@@ -32,7 +36,9 @@ def validate(project: Project) -> Report:
     receipt.unlink(missing_ok=True)
     suite = load_suite(project.root / config.validation.suite)
     source = find_source(project.root / config.data.train)
-    named = tuple(dict.fromkeys([*suite.columns, config.objective.target]))
+    own = [config.objective.target, *filter(None, [config.data.time]), *config.data.keys]
+    named = tuple(dict.fromkeys([*suite.columns, *own]))
+    kinds: dict[str, Kind] = {config.objective.target: "number"} if config.objective.problem == "regression" else {}
     question = Question(
         source=source,
         suite=suite,
@@ -48,7 +54,7 @@ def validate(project: Project) -> Report:
         digest, whole = content()
     place = config.validation.suite
     checks = [
-        *guard(judgement.facts, named, suite, config.validation),
+        *guard(judgement.facts, named, suite, config.validation, kinds),
         *whole,
         *(_to_check(finding, place) for finding in judgement.findings),
     ]
