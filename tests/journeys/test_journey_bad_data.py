@@ -3,7 +3,6 @@
 Each is a clear sentence and an exit code; never a pass, never a traceback, and a refused generation leaves nothing.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,8 +192,6 @@ def assert_stopped(repo: Repo, answer: Answer, phrase: str, code: int) -> None:
 
 
 def lock_away(path: Path, table: pd.DataFrame) -> Path:
-    if os.geteuid() == 0:
-        pytest.skip("root may read every file, so nothing can be kept from it")
     table.to_csv(path, index=False)
     path.chmod(0)
     return path
