@@ -24,7 +24,7 @@ OFFERED = {
     "validation": ("check_suite", "judge"),
     "drift": ("compare",),
     "model": ("save", "load"),
-    "metrics": ("score", "row_losses"),
+    "metrics": ("score", "prepare"),
     "tables": ("read",),
     "pipeline": ("check_ready", "start", "read_lock", "digest"),
     "history": ("head", "is_repository", "changed"),

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from pavedroad.errors import ConfigError, JudgementError
-from pavedroad.foundation import metrics
+from pavedroad.foundation import metrics, resampling
 from pavedroad.foundation.metrics import (
     METRICS,
     Predictions,
+    compare,
     estimate,
     find_metric,
     load_metric_engine,
@@ -129,10 +130,19 @@ def test_the_bootstrap_is_the_textbooks_loop(few, metric, case):
     assert found.resamples == kept.sum()
 
 
+def test_baselines_together_are_as_each_alone(few):
+    actual, model, baseline = regression()
+    other = Predictions(np.full(100, 0.3))
+    both = compare(MAE, actual, model, {"zero": baseline, "other": other}, confidence=0.9, seed=4)
+    assert both["zero"] == estimate(MAE, actual, model, baseline, confidence=0.9, seed=4)
+    assert both["other"] == estimate(MAE, actual, model, other, confidence=0.9, seed=4)
+    assert both["zero"].baseline != both["other"].baseline
+
+
 def test_drawing_in_small_portions_changes_nothing(monkeypatch):
     actual, model, baseline = regression()
     whole = estimate(MAE, actual, model, baseline, confidence=0.95, seed=1)
-    monkeypatch.setattr(metrics, "CELLS_AT_ONCE", 777)
+    monkeypatch.setattr(resampling, "CELLS_AT_ONCE", 777)
     assert estimate(MAE, actual, model, baseline, confidence=0.95, seed=1) == whole
 
 
@@ -224,7 +234,7 @@ def test_too_few_resamples_on_which_the_metric_is_defined_are_refused():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(metrics, "RESAMPLES", 200)
         assert judge(2).resamples > judge(1).resamples > 100
-        patch.setattr(metrics, "_score_drawn", lambda *_: float("nan"))
+        patch.setattr(metrics, "score_resamples", lambda scorers, *_: np.full((len(scorers), 200), np.nan))
         with pytest.raises(JudgementError, match="defined on only 0 of"):
             judge(1)
 

@@ -1,23 +1,26 @@
 """The metrics a model may be judged by, under scikit-learn's names, and estimates with confidence intervals."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from pavedroad.config import nearest
 from pavedroad.errors import ConfigError, JudgementError
 from pavedroad.foundation.engines import load_engine
+from pavedroad.foundation.resampling import MOST_UNITS, Interval, deal_groups, find_interval, score_resamples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
 
+Scorer = Callable[["np.ndarray"], "np.ndarray"]
+"""From how often each unit stands in each resample, shape ``(resamples, units)``, to the scores, ``(resamples,)``.
+
+A score is not a number where the metric has no value, for example a ranking of one class alone.
+"""
 Needs = Literal["value", "label", "probability"]
 Better = Literal["lower", "higher"]
 
 RESAMPLES = 2000
-CELLS_AT_ONCE = 4_000_000
-"""How many drawn rows are held in memory at once: bounds the bootstrap at about 64 MB whatever the table's size."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +42,28 @@ METRICS = {
     for metric in (
         Metric("mean_absolute_error", "mean absolute error", _REGRESSION, "lower", "value"),
         Metric("root_mean_squared_error", "root mean squared error", _REGRESSION, "lower", "value"),
+        Metric("mean_squared_error", "mean squared error", _REGRESSION, "lower", "value"),
+        Metric("median_absolute_error", "median absolute error", _REGRESSION, "lower", "value"),
+        Metric("mean_absolute_percentage_error", "mean absolute percentage error", _REGRESSION, "lower", "value"),
         Metric("r2_score", "R²", _REGRESSION, "higher", "value"),
+        Metric("explained_variance_score", "explained variance", _REGRESSION, "higher", "value"),
         Metric("accuracy_score", "accuracy", _CLASSES, "higher", "label"),
+        Metric("balanced_accuracy_score", "balanced accuracy", _CLASSES, "higher", "label"),
+        Metric("precision_score", "precision", _BINARY, "higher", "label"),
+        Metric("recall_score", "recall", _BINARY, "higher", "label"),
         Metric("f1_score", "F1", _BINARY, "higher", "label"),
         Metric("f1_macro", "F1, mean over classes", _MULTICLASS, "higher", "label"),
+        Metric("f1_weighted", "F1, weighted by class", _MULTICLASS, "higher", "label"),
+        Metric("matthews_corrcoef", "Matthews correlation", _CLASSES, "higher", "label"),
+        Metric("cohen_kappa_score", "Cohen's kappa", _CLASSES, "higher", "label"),
         Metric("roc_auc_score", "area under the ROC curve", _BINARY, "higher", "probability"),
+        Metric("roc_auc_ovr", "area under the ROC curve, mean over classes", _MULTICLASS, "higher", "probability"),
         Metric("average_precision_score", "average precision", _BINARY, "higher", "probability"),
+        Metric("brier_score_loss", "Brier score", _BINARY, "lower", "probability"),
         Metric("log_loss", "log loss", _CLASSES, "lower", "probability"),
     )
 }
+"""Each under the name of scikit-learn's function; where that needs an option, under the name of its scorer."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +85,6 @@ class Predictions:
         if self.probabilities is None:
             raise JudgementError("The metric needs probabilities, but the model gives none.")
         return self.probabilities[:, 1] if len(self.labels) == 2 else self.probabilities
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its confidence limits."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -104,13 +111,17 @@ class MetricEngine(Protocol):
         """The metric of predictions, each row counted ``weights`` times (once when None)."""
         ...
 
-    def row_losses(
-        self, metric: Metric, actual: "np.ndarray", predicted: "np.ndarray", labels: tuple[object, ...]
-    ) -> "tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]] | None":
-        """For a metric that is a function of means over rows: the rows' terms and that function; else None.
+    def prepare(
+        self,
+        metric: Metric,
+        actual: "np.ndarray",
+        predicted: "np.ndarray",
+        labels: tuple[object, ...],
+        groups: "np.ndarray | None" = None,
+    ) -> Scorer:
+        """Make ready to score many resamples at once: of the rows, or of groups when each row's group is given.
 
-        The terms have shape ``(rows,)`` or ``(rows, terms)``; the function takes the means of many resamples at once,
-        of shape ``(resamples,)`` or ``(resamples, terms)``.
+        Of rows, each value is what ``score`` gives. Of groups, metrics of an order may be linear approximations.
         """
         ...
 
@@ -139,87 +150,75 @@ def find_metric(name: str, problem: str) -> Metric:
 def estimate(
     metric: Metric, actual: "np.ndarray", model: Predictions, baseline: Predictions, *, confidence: float, seed: int
 ) -> Estimates:
-    """Estimate the key metric of model and baseline, and their difference, with paired percentile bootstrap intervals.
+    """Estimate the metric of model and baseline, and their difference; see :func:`compare`."""
+    return compare(metric, actual, model, {"": baseline}, confidence=confidence, seed=seed)[""]
 
-    Both are scored on the same resampled rows, so what they share cancels out of the difference. Resamples on which the
-    metric is not defined (one class only) are left out. Source: B. Efron and R. Tibshirani, "An Introduction to the
-    Bootstrap" (1993), chapter 13.
+
+def compare(
+    metric: Metric,
+    actual: "np.ndarray",
+    model: Predictions,
+    baselines: Mapping[str, Predictions],
+    *,
+    confidence: float,
+    seed: int,
+) -> dict[str, Estimates]:
+    """Estimate the metric of a model beside each baseline, and the differences, with paired bootstrap intervals.
+
+    All are scored on the same resampled rows, so what they share cancels out of a difference. Resamples on which the
+    metric is not defined (one class only) are left out. The intervals are percentiles; source: B. Efron and
+    R. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 13.
 
     Raises:
         JudgementError: the metric is not a finite number on this holdout.
     """
     import numpy as np
 
-    sides = [model.take(metric.needs), baseline.take(metric.needs)]
-    labels = model.labels
+    values, scores = _score(metric, actual, [model, *baselines.values()], model.labels, seed)
+    sign = 1.0 if metric.better == "higher" else -1.0
+
+    def measure(value: float, resampled: np.ndarray) -> Interval:
+        return find_interval(value, resampled, confidence)
+
+    return {
+        name: Estimates(
+            model=measure(values[0], scores[0]),
+            baseline=measure(values[side], scores[side]),
+            improvement=measure(sign * (values[0] - values[side]), sign * (scores[0] - scores[side])),
+            resamples=scores.shape[1],
+        )
+        for side, name in enumerate(baselines, start=1)
+    }
+
+
+def measure(metric: Metric, actual: "np.ndarray", model: Predictions, *, confidence: float, seed: int) -> Interval:
+    """Estimate the metric of a model alone, with a percentile bootstrap interval.
+
+    Raises:
+        JudgementError: the metric is not a finite number on these rows.
+    """
+    values, scores = _score(metric, actual, [model], model.labels, seed)
+    return find_interval(values[0], scores[0], confidence)
+
+
+def _score(
+    metric: Metric, actual: "np.ndarray", sides: Sequence[Predictions], labels: tuple[object, ...], seed: int
+) -> "tuple[list[float], np.ndarray]":
+    """The metric of each side on the rows, and on those resamples where all are defined."""
+    import numpy as np
+
     engine = load_metric_engine()
-    values = [engine.score(metric, actual, side, labels) for side in sides]
+    taken = [side.take(metric.needs) for side in sides]
+    values = [engine.score(metric, actual, predicted, labels) for predicted in taken]
     if not np.isfinite(values).all():
         raise JudgementError(f"The metric {metric.name} is not a finite number on this holdout ({values}).")
-    scores = np.array([_resample(engine, metric, actual, side, labels, seed) for side in sides])
+    groups = deal_groups(len(actual), seed)
+    scorers = [engine.prepare(metric, actual, predicted, labels, groups) for predicted in taken]
+    scores = score_resamples(scorers, len(actual) if groups is None else MOST_UNITS, RESAMPLES, seed)
     scores = scores[:, np.isfinite(scores).all(axis=0)]
     if scores.shape[1] < RESAMPLES // 2:
         raise JudgementError(
             f"The metric {metric.name} is defined on only {scores.shape[1]:,} of {RESAMPLES:,} resamples.",
             next_step="The holdout needs more rows of every class.",
         )
-    sign = 1.0 if metric.better == "higher" else -1.0
-    tail = (1 - confidence) / 2
-
-    def interval(value: float, resampled: np.ndarray) -> Interval:
-        low, high = (float(limit) for limit in np.quantile(resampled, [tail, 1 - tail]))
-        return Interval(value=float(value), low=min(low, float(value)), high=max(high, float(value)))
-
-    return Estimates(
-        model=interval(values[0], scores[0]),
-        baseline=interval(values[1], scores[1]),
-        improvement=interval(sign * (values[0] - values[1]), sign * (scores[0] - scores[1])),
-        resamples=int(scores.shape[1]),
-    )
-
-
-def _resample(
-    engine: MetricEngine,
-    metric: Metric,
-    actual: "np.ndarray",
-    predicted: "np.ndarray",
-    labels: tuple[object, ...],
-    seed: int,
-) -> "np.ndarray":
-    """The metric on each of ``RESAMPLES`` resamples of the rows; the same seed draws the same rows."""
-    import numpy as np
-
-    rng = np.random.default_rng(seed)
-    rows = len(actual)
-    at_once = max(1, CELLS_AT_ONCE // rows)
-    terms = engine.row_losses(metric, actual, predicted, labels)
-    scores: list[np.ndarray] = []
-    for start in range(0, RESAMPLES, at_once):
-        drawn = rng.integers(0, rows, size=(min(at_once, RESAMPLES - start), rows))
-        if terms is None:
-            scores.append(np.array([_score_drawn(engine, metric, actual, predicted, labels, row) for row in drawn]))
-            continue
-        losses, finish = terms
-        if losses.ndim == 1:
-            scores.append(finish(losses[drawn].mean(axis=1)))
-        else:
-            counts = np.stack([np.bincount(row, minlength=rows) for row in drawn])
-            scores.append(finish(counts @ losses / rows))
-    return np.concatenate(scores)
-
-
-def _score_drawn(
-    engine: MetricEngine,
-    metric: Metric,
-    actual: "np.ndarray",
-    predicted: "np.ndarray",
-    labels: tuple[object, ...],
-    drawn: "np.ndarray",
-) -> float:
-    import numpy as np
-
-    weights = np.bincount(drawn, minlength=len(actual)).astype("float64")
-    kept = weights > 0
-    if metric.needs == "probability" and len(np.unique(actual[kept])) < 2:
-        return float("nan")
-    return engine.score(metric, actual[kept], predicted[kept], labels, weights[kept])
+    return values, scores
