@@ -12,18 +12,26 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
+    StackingClassifier,
 )
+from sklearn.feature_selection import SelectKBest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge, TweedieRegressor
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeRegressor
 
@@ -47,6 +55,16 @@ MODELS = {
     "forest": (RandomForestClassifier(n_estimators=3), CLASSES),
     "logistic": (LogisticRegression(), CLASSES),
     "vectors": (LinearSVC(), CLASSES),
+    "splines": (make_pipeline(SplineTransformer(), Ridge()), COUNTS),
+    "neighbours": (KNeighborsClassifier(), CLASSES),
+    "neighbours in balls": (KNeighborsClassifier(algorithm="ball_tree"), CLASSES),
+    "calibrated": (CalibratedClassifierCV(LogisticRegression(), cv=3), CLASSES),
+    "stacked": (StackingClassifier([("a", LogisticRegression()), ("b", GaussianNB())], cv=3), CLASSES),
+    "searched": (GridSearchCV(Ridge(), {"alpha": [1.0, 2.0]}, cv=3), COUNTS),
+    "process": (GaussianProcessRegressor(RBF() + WhiteKernel()), COUNTS),
+    "network": (MLPClassifier((3,), max_iter=5), CLASSES),
+    "chosen columns": (make_pipeline(SelectKBest(k=1), LogisticRegression()), CLASSES),
+    "tweedie": (TweedieRegressor(power=1.5), COUNTS),
 }
 
 
@@ -146,7 +164,8 @@ def test_a_type_that_is_not_trusted_is_refused_when_it_is_written(tmp_path):
 
 
 def test_a_model_of_parts_that_are_not_on_the_list_is_refused_with_the_names_that_would_admit_it(tmp_path):
-    model, path = KNeighborsClassifier().fit(X[NUMBERS], CLASSES), tmp_path / "model.skops"
+    steps = FunctionTransformer(np.nan_to_num), KNeighborsClassifier()  # a function, which could be any
+    model, path = make_pipeline(*steps).fit(X[NUMBERS], CLASSES), tmp_path / "model.skops"
     with pytest.raises(PackageError, match="not trusted") as caught:
         skops.save(model, path, [])
     names = caught.value.what.partition("trusted: ")[2].rstrip(".").split(", ")

@@ -1,12 +1,13 @@
 """Folders with a manifest: exactly the files that were packed, byte for byte, or an error that names the one."""
 
+import hashlib
 import json
 import os
 
 import pytest
 
 from pavedroad.errors import PackageError
-from pavedroad.foundation.package import MANIFEST, build_folder, verify_manifest, write_manifest
+from pavedroad.foundation.package import MANIFEST, build_folder, digest_folder, verify_manifest, write_manifest
 
 FILES = {"model.skops": b"\x00\x01", "deep/signature.json": "{}", "empty": ""}
 
@@ -76,6 +77,29 @@ def link_nowhere(package):
     (package / "model.skops").symlink_to("/nonexistent")
 
 
+def link_package(package):
+    package.rename(package.parent / "elsewhere")
+    package.symlink_to(package.parent / "elsewhere")
+
+
+def link_manifest(package):
+    (package / MANIFEST).rename(package.parent / "elsewhere")
+    (package / MANIFEST).symlink_to(package.parent / "elsewhere")
+
+
+def link_hidden(package):
+    (package / ".link").symlink_to("/etc")
+
+
+def pipe(package):
+    (package / "model.skops").unlink()
+    os.mkfifo(package / "model.skops")
+
+
+def differ_in_case(package):
+    (package / "MODEL.skops").write_bytes(b"\x00\x01")
+
+
 def folder_for_file(package):
     (package / "model.skops").unlink()
     (package / "model.skops").mkdir()
@@ -92,6 +116,11 @@ TAMPERED = {
     link_file: ("link", "model.skops"),
     link_folder: ("link", "deep"),
     link_nowhere: ("link", "model.skops"),
+    link_package: ("link", MANIFEST),
+    link_manifest: ("link", MANIFEST),
+    link_hidden: ("link", ".link"),
+    pipe: ("no plain file", "model.skops"),
+    differ_in_case: ("not in the manifest", "MODEL.skops"),
     folder_for_file: ("missing", "model.skops"),
 }
 
@@ -133,16 +162,70 @@ def test_no_manifest_is_no_package(package):
         verify_manifest(package)
 
 
-def test_a_manifest_that_points_outside_finds_nothing_there(package):
-    document = json.loads((package / MANIFEST).read_text())
+OUTSIDE = (
+    "../secret",
+    "/secret",
+    "deep/../../secret",
+    "./secret",
+    "deep//secret",
+    "a\\b",
+    "C:secret",
+    "..",
+    ".",
+    "",
+    "a\n",
+)
+
+
+@pytest.mark.parametrize("name", [*OUTSIDE, MANIFEST, "cafe\u0301"])
+def test_a_manifest_that_leads_outside_is_refused_before_anything_is_opened(package, name):
     (package.parent / "secret").write_text("x")
-    document["files"]["../secret"] = {
-        "sha256": "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881",
-        "bytes": 1,
-    }
-    (package / MANIFEST).write_text(json.dumps(document))
-    with pytest.raises(PackageError, match="missing"):
+    lay_in(package, name, {"sha256": hashlib.sha256(b"x").hexdigest(), "bytes": 1})
+    with pytest.raises(PackageError, match="no path inside"):
         verify_manifest(package)
+
+
+def test_two_names_that_are_one_elsewhere_are_refused(package):
+    lay_in(package, "MODEL.skops", {"sha256": "0" * 64, "bytes": 1})
+    with pytest.raises(PackageError, match="differ in case alone"):
+        verify_manifest(package)
+
+
+def test_two_names_that_are_one_elsewhere_are_not_packed(package):
+    (package / "EMPTY").write_text("x")
+    with pytest.raises(PackageError, match="differ in case alone"):
+        write_manifest(package, "sales")
+
+
+def test_a_file_of_another_size_is_refused_without_being_read(package, monkeypatch):
+    with (package / "empty").open("wb") as file:
+        file.truncate(1 << 40)  # a sparse terabyte
+    with pytest.raises(PackageError, match="not the one that was packed"):
+        verify_manifest(package)
+
+
+def test_more_files_than_a_package_has_are_refused(package, monkeypatch):
+    monkeypatch.setattr("pavedroad.foundation.package.MOST_FILES", 3)
+    verify_manifest(package)
+    lay_in(package, "one", {"sha256": "0" * 64, "bytes": 1})
+    with pytest.raises(PackageError, match="too many"):
+        verify_manifest(package)
+
+
+def test_the_digest_of_a_package_changes_with_any_file_and_with_nothing_else(package):
+    before = digest_folder(package)
+    os.utime(package / "empty", (0, 0))
+    write_manifest(package, "sales")
+    assert digest_folder(package) == before
+    change(package)
+    write_manifest(package, "sales")
+    assert digest_folder(package) != before
+
+
+def lay_in(package, name, file):
+    document = json.loads((package / MANIFEST).read_text())
+    document["files"][name] = file
+    (package / MANIFEST).write_text(json.dumps(document))
 
 
 # --- whole or not at all --------------------------------------------------------------------------------------------

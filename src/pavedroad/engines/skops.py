@@ -1,46 +1,98 @@
 """skops behind ``foundation.model``: models without pickle, from an allow-list of types, with reproducible bytes."""
 
-import io
-import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 from skops.io import dumps, get_untrusted_types, loads
 from skops.io.exceptions import UntrustedTypesFoundException
 
+from pavedroad.engines.skops_archive import make_reproducible, require_plain_archive
+from pavedroad.engines.skops_bounds import refuse_unsound
 from pavedroad.errors import PackageError
 from pavedroad.report import write_whole
 
 TRUSTED = (
     # Parts of scikit-learn's and NumPy's own estimators that skops does not list as safe by default. Each only holds
-    # numbers; none runs anything when it is made.
+    # numbers, or computes with numbers it is given; none runs anything when it is made. What could point outside its
+    # own arrays is looked at in ``skops_bounds``.
     "numpy.dtype",
+    "numpy.mean",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "scipy.interpolate._bsplines.BSpline",
-    "sklearn._loss.link.IdentityLink",
-    "sklearn._loss.link.Interval",
-    "sklearn._loss.link.LogLink",
-    "sklearn._loss.link.LogitLink",
-    "sklearn._loss.link.MultinomialLogit",
-    "sklearn._loss.loss.AbsoluteError",
-    "sklearn._loss.loss.HalfBinomialLoss",
-    "sklearn._loss.loss.HalfGammaLoss",
-    "sklearn._loss.loss.HalfMultinomialLoss",
-    "sklearn._loss.loss.HalfPoissonLoss",
-    "sklearn._loss.loss.HalfSquaredError",
-    "sklearn._loss.loss.PinballLoss",
-    "sklearn._loss._loss.CyAbsoluteError",
-    "sklearn._loss._loss.CyHalfBinomialLoss",
-    "sklearn._loss._loss.CyHalfGammaLoss",
-    "sklearn._loss._loss.CyHalfMultinomialLoss",
-    "sklearn._loss._loss.CyHalfPoissonLoss",
-    "sklearn._loss._loss.CyHalfSquaredError",
-    "sklearn._loss._loss.CyPinballLoss",
+    "scipy.sparse._csc.csc_matrix",
+    "scipy.sparse._csr.csr_matrix",
+    *(
+        f"sklearn._loss.link.{name}"
+        for name in ("HalfLogitLink", "IdentityLink", "Interval", "LogLink", "LogitLink", "MultinomialLogit")
+    ),
+    *(
+        f"sklearn._loss.{module}{name}"
+        for module in ("loss.", "_loss.Cy")
+        for name in (
+            "AbsoluteError",
+            "ExponentialLoss",
+            "HalfBinomialLoss",
+            "HalfGammaLoss",
+            "HalfMultinomialLoss",
+            "HalfPoissonLoss",
+            "HalfSquaredError",
+            "HalfTweedieLoss",
+            "HalfTweedieLossIdentity",
+            "HuberLoss",
+            "PinballLoss",
+        )
+    ),
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.cluster._bisect_k_means._BisectingTree",
+    "sklearn.cluster._kmeans._kmeans_single_lloyd",
     "sklearn.compose._column_transformer._RemainderColsList",
     "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    *(
+        f"sklearn.feature_selection._univariate_selection.{name}"
+        for name in ("chi2", "f_classif", "f_regression", "r_regression")
+    ),
+    "sklearn.feature_selection._mutual_info.mutual_info_classif",
+    "sklearn.feature_selection._mutual_info.mutual_info_regression",
+    "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
+    *(
+        f"sklearn.gaussian_process.kernels.{name}"
+        for name in (
+            "CompoundKernel",
+            "ConstantKernel",
+            "DotProduct",
+            "ExpSineSquared",
+            "Exponentiation",
+            "Matern",
+            "Product",
+            "RBF",
+            "RationalQuadratic",
+            "Sum",
+            "WhiteKernel",
+        )
+    ),
+    *(
+        f"sklearn.metrics._dist_metrics.{name}Distance64"
+        for name in ("Chebyshev", "Euclidean", "Hamming", "Haversine", "Manhattan", "Minkowski", "SEuclidean")
+    ),
+    "sklearn.metrics._classification.balanced_accuracy_score",
+    "sklearn.metrics._scorer._CurveScorer",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.metrics._scorer._Scorer",
+    *(
+        f"sklearn.model_selection._split.{name}"
+        for name in ("GroupKFold", "KFold", "RepeatedKFold", "ShuffleSplit", "StratifiedKFold", "TimeSeriesSplit")
+    ),
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
+    "sklearn.utils._metadata_requests.MetadataRequest",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest",
 )
 
 
@@ -51,7 +103,7 @@ def save(model: object, path: Path, trusted: list[str]) -> None:
         PackageError: the model holds something skops cannot keep, or a type that is not trusted.
     """
     try:
-        content = _make_reproducible(dumps(model))
+        content = make_reproducible(dumps(model))
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise PackageError(
@@ -72,22 +124,28 @@ def load(path: Path, trusted: list[str]) -> Any:  # noqa: ANN401
         content = path.read_bytes()
     except OSError as error:
         raise PackageError(f"The model cannot be read: {error.strerror}.", where=path) from error
-    _refuse_untrusted(content, trusted, path)
     try:
-        return loads(content, trusted=[*TRUSTED, *trusted])
+        require_plain_archive(content)
+        model = loads(content, trusted=[*TRUSTED, *trusted])
+        refuse_unsound(model)
     except UntrustedTypesFoundException as error:
-        raise PackageError(f"The model file is not trusted: {error}.", where=path) from error
+        _refuse_untrusted(content, trusted, path)
+        raise _call_damaged(error, path) from error
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        raise PackageError(f"The model file is damaged: {type(error).__name__}: {reason}.", where=path) from error
+        raise _call_damaged(error, path) from error
+    return model
+
+
+def _call_damaged(error: Exception, path: Path) -> PackageError:
+    reason = " ".join(str(error).split())[:300].rstrip(".")
+    return PackageError(f"The model file is damaged: {type(error).__name__}: {reason}.", where=path)
 
 
 def _refuse_untrusted(content: bytes, trusted: list[str], path: Path) -> None:
     try:
         found = get_untrusted_types(data=content)
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        raise PackageError(f"The model file is damaged: {type(error).__name__}: {reason}.", where=path) from error
+        raise _call_damaged(error, path) from error
     strange = sorted(set(found) - {*TRUSTED, *trusted})
     if strange:
         raise PackageError(
@@ -95,38 +153,3 @@ def _refuse_untrusted(content: bytes, trusted: list[str], path: Path) -> None:
             where=path,
             next_step="If you know and trust them, add their names to model.trusted in pavedroad.toml.",
         )
-
-
-def _make_reproducible(content: bytes) -> bytes:
-    """Take the memory addresses and the time of day out of a skops file.
-
-    skops names objects by their address in memory, in the schema and in file names, and zip entries carry the clock.
-    Here the addresses become 1, 2, 3 … in the order of their first mention.
-    """
-    source = zipfile.ZipFile(io.BytesIO(content))
-    schema = json.loads(source.read("schema.json"))
-    numbers: dict[int, int] = {}
-    files: dict[str, str] = {}
-
-    def renumber(node: Any) -> Any:  # noqa: ANN401
-        if isinstance(node, list):
-            return [renumber(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        renewed = {key: renumber(value) for key, value in node.items()}
-        address = node.get("__id__")
-        if isinstance(address, int):
-            renewed["__id__"] = numbers.setdefault(address, len(numbers) + 1)
-        name = node.get("file")
-        if isinstance(name, str) and name in names:
-            renewed["file"] = files.setdefault(name, f"{len(files) + 1}{Path(name).suffix}")
-        return renewed
-
-    names = set(source.namelist())
-    schema = renumber(schema)
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for old, new in files.items():
-            archive.writestr(zipfile.ZipInfo(new), source.read(old), zipfile.ZIP_DEFLATED)
-        archive.writestr(zipfile.ZipInfo("schema.json"), json.dumps(schema, indent=2), zipfile.ZIP_DEFLATED)
-    return target.getvalue()
