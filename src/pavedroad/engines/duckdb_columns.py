@@ -6,6 +6,7 @@ from typing import Any
 
 from pavedroad.engines.duckdb_conditions import write_bound, write_condition, write_set
 from pavedroad.engines.duckdb_plan import Ask, Draft, LeftError, Plan, Query, Steps
+from pavedroad.engines.duckdb_quantiles import find_ranks
 from pavedroad.engines.duckdb_table import Column
 from pavedroad.foundation.suite import Expectation
 from pavedroad.foundation.validation import readable
@@ -121,15 +122,21 @@ def _judge_moment(expectation: Expectation, column: Column, kind: str, condition
 def _median(plan: Plan, expectation: Expectation) -> Steps:
     column = _number(plan, expectation)
     _bounds(plan, expectation, None)
-    return _judge_median(expectation, column, _filter(plan, expectation))
+    return _judge_median(plan, expectation, column, _order(plan, expectation))
 
 
-def _judge_median(expectation: Expectation, column: Column, chosen: str) -> Steps:
-    (rows,) = yield [f"count({column.sql}){chosen}"]
+def _order(plan: Plan, expectation: Expectation) -> str:
+    """The condition of an expectation for which a column is put in order, which takes memory."""
+    condition = write_condition(plan, expectation.kwargs)
+    plan.ordered += 1
+    return condition
+
+
+def _judge_median(plan: Plan, expectation: Expectation, column: Column, condition: str) -> Steps:
+    (rows,) = yield [_count(column, condition)]
     if not rows:
         return _compare(expectation, None)
-    middle = [(rows - 1) // 2, rows // 2]
-    ((low, high),) = yield [_write_ranks(column, middle, rows, chosen)]
+    low, high = yield from find_ranks(plan, column, [(rows - 1) // 2, rows // 2], rows, condition)
     return _compare(expectation, low if low == high else (low + high) / 2)
 
 
@@ -138,15 +145,17 @@ def _quantiles(plan: Plan, expectation: Expectation) -> Steps:
     if expectation.kwargs.get("allow_relative_error"):
         raise LeftError("Only exact quantiles are taken in DuckDB.")
     shares, bounds = ranges["quantiles"], ranges["value_ranges"]
-    return _judge_quantiles(column, shares, bounds, _filter(plan, expectation))
+    return _judge_quantiles(plan, column, shares, bounds, _order(plan, expectation))
 
 
-def _judge_quantiles(column: Column, shares: list[float], bounds: list[list[float | None]], chosen: str) -> Steps:
-    (rows,) = yield [f"count({column.sql}){chosen}"]
+def _judge_quantiles(
+    plan: Plan, column: Column, shares: list[float], bounds: list[list[float | None]], condition: str
+) -> Steps:
+    (rows,) = yield [_count(column, condition)]
     if not rows:
         return Draft(success=False, observed=None, reason="There is no value to judge by.")
     ranks = [round(share * (rows - 1)) for share in shares]  # the nearest, and the even one of two: as numpy has it
-    (values,) = yield [_write_ranks(column, ranks, rows, chosen)]
+    values = yield from find_ranks(plan, column, ranks, rows, condition)
     held = []
     for value, (low, high) in zip(values, bounds, strict=True):
         at_least, at_most = -math.inf if low is None else low, math.inf if high is None else high
@@ -156,10 +165,8 @@ def _judge_quantiles(column: Column, shares: list[float], bounds: list[list[floa
     return _show(all(held), shown)
 
 
-def _write_ranks(column: Column, ranks: list[int], rows: int, chosen: str) -> str:
-    """The values at given places (from 0) in ascending order, as an aggregate."""
-    places = ", ".join(f"{(rank + 0.5) / rows!r}" for rank in ranks)
-    return f"quantile_disc({column.sql}, [{places}]){chosen}"
+def _count(column: Column, condition: str) -> str:
+    return f"count({column.sql})" + (f" FILTER (WHERE {condition})" if condition else "")
 
 
 def _groups(plan: Plan, expectation: Expectation) -> tuple[Column, str]:

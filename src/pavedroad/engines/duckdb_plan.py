@@ -57,6 +57,8 @@ class Plan:
     def __init__(self, table: Table, most_keys: int) -> None:
         self.table = table
         self.most_keys = most_keys
+        self.ordered = 0
+        """How many expectations want a column put in order, which takes memory."""
         self._values: dict[str, Any] = {}
         self._names: dict[tuple[type, Any], str] = {}
         self._known: dict[Ask, Any] = {}

@@ -90,6 +90,8 @@ class Table:
             shutil.rmtree(self._spill, ignore_errors=True)
             raise
         try:
+            self.memory = self._find_memory()
+            """What DuckDB may take, in bytes."""
             with blame_data(source.path):
                 self.columns: dict[str, Column] = self._open()
         except BaseException:
@@ -127,6 +129,12 @@ class Table:
 
     def _relate(self, file: Path) -> str:
         return file.relative_to(self.source.path).as_posix() if self.source.path.is_dir() else file.name
+
+    def _find_memory(self) -> float:
+        (row,) = self.connection.execute("SELECT current_setting('memory_limit')").fetchall()
+        number, unit = str(row[0]).split()
+        power = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit)
+        return float(number) * float(1024**power)
 
     def _open(self) -> dict[str, Column]:
         if self.source.kind == ".parquet":
