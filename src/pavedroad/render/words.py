@@ -2,13 +2,13 @@
 
 import math
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 
+from pavedroad.foundation import text as plain
 from pavedroad.report import Check, Outcome, Place, Run, Scalar, Value
 
-LONGEST = 300
-"""Characters of one text that are shown; the rest lies in the report's JSON."""
+LONGEST, clean, escape = plain.LONGEST, plain.clean, plain.escape
+_encode = plain.encode
 
 MOST_ITEMS = 8
 """Items of one list or mapping that are shown."""
@@ -32,50 +32,9 @@ WORDS = {
     Outcome.SKIPPED: "skipped",
 }
 
-_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
-"""Unicode's categories of characters that change what a reader sees without being seen: controls, bidi, surrogates."""
-
-_JOINERS = frozenset("\u200c\u200d")
-"""Invisible, but part of how some scripts and emoji are written, and harmless."""
-
-_STRUCTURE = re.compile(
-    r"""
-    [&<>`*\[\]\\|~#@${}]            # opens a tag, an entity, code, emphasis, a link, a cell, a formula or a mention
-    | _(?![^\W_]) | (?<![^\W_])_    # emphasis, unless inside a word
-    | :(?=[:/]) | (?<=:):           # a workflow command, or the start of an address
-    | ^[-+=](?![\w.])              # a list, a line or a heading's underline
-    | (?<=^\d)[.)](?!\w) | (?<=^\d\d)[.)](?!\w)  # a numbered list
-    """,
-    re.VERBOSE,
-)
-"""What Markdown could take for structure; written as an entity it is only ever text."""
-
-_REFERENCES = re.compile(
-    r"(?<=@)(?=\w)|(?<=#)(?=\d)|(?<=://)|(?<=\bGH-)(?=\d)|(?<=\bwww)(?=\.)|(?<=:)(?=(?!\d\d?:)[\w+-]+:)", re.IGNORECASE
-)
-"""Where GitHub, after Markdown and whatever the escapes, would ping someone, make a link of its own or put an emoji."""
-
 _HASH = re.compile(r"[0-9a-f]{40,128}")
 _SEPARATE_FROM = 1000
 _SIXTY = 60
-_LAST_OF_PLANE = 0xFFFF
-
-
-def clean(text: str, longest: int = LONGEST) -> str:
-    r"""One line of plain, visible text: whitespace becomes single spaces, unseen characters are written out.
-
-    A control or bidi character comes out as its code, for example ``\u202e``, because hiding it would hide the trick.
-    """
-    line = " ".join(text[: 4 * longest].split())
-    shown = "".join(_visible(character) for character in line)
-    if len(shown) > longest or len(text) > 4 * longest:
-        return shown[: longest - 1].rstrip() + "…"
-    return shown
-
-
-def escape(text: str, longest: int = LONGEST) -> str:
-    """The same for GitHub's Markdown: nothing in it formats, links, pings, breaks a table or opens a tag."""
-    return _encode(clean(text, longest))
 
 
 def split_code(text: str, longest: int = LONGEST) -> list[tuple[str, bool]]:
@@ -161,11 +120,6 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def _encode(cleaned: str) -> str:
-    apart = _REFERENCES.sub("\u200b", cleaned)
-    return _STRUCTURE.sub(lambda match: f"&#{ord(match[0])};", apart)
-
-
 def _tell_mapping(value: Mapping[str, Scalar]) -> str:
     if value.keys() == {"value", "low", "high"}:
         return f"{words(value['value'])} ({words(value['low'])} to {words(value['high'])})"
@@ -177,10 +131,3 @@ def _several(items: Sequence[str]) -> str:
         return "none"
     more = len(items) - MOST_ITEMS
     return ", ".join(items[:MOST_ITEMS]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _visible(character: str) -> str:
-    if character in _JOINERS or unicodedata.category(character) not in _UNSEEN:
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= _LAST_OF_PLANE else f"\\U{code:08x}"
