@@ -32,6 +32,7 @@ LOCKS = {
     "lint": ["pyproject.toml", "--extra=table", "--group=lint", "--group=build"],
     "demo": ["pyproject.toml", "--extra=template", "--group=demo"],
     "nox": ["--group=pyproject.toml:nox"],
+    "mutate": ["pyproject.toml", "--group=mutate"],
     # What the actions install where a repo brings no environment of its own: the road alone, or with its engines.
     "core": ["pyproject.toml", "--group=build"],
     "standard": ["pyproject.toml", "--extra=standard", "--group=build"],
@@ -106,6 +107,13 @@ def lint(session: nox.Session) -> None:
         # Without strict collection zizmor skips a file that it cannot read and calls the rest clean.
         session.run("zizmor", "--offline", "--strict-collection", "--persona=auditor", "--quiet", *workflows, *actions)
         session.run("python", "tools/lint_actions.py")
+
+
+@nox.session
+def mutate(session: nox.Session) -> None:
+    """Change the gate's decisions in every small way, and fail when the tests overlook too many of the changes."""
+    install(session, "mutate")
+    session.run("python", "tools/mutate.py", *session.posargs)
 
 
 @nox.session
