@@ -81,6 +81,14 @@ def parse_config(text: str, *, where: Path | str = FILE_NAME) -> Config:
             where=where,
             line=find_line(text, "drift", "fail_effect"),
         )
+    _require_training(config, text, where)
+    if config.data.split == "group" and not config.data.group:
+        raise ConfigError(
+            'data.split is "group", but data.group names no column.',
+            where=where,
+            line=find_line(text, "data", "split"),
+            next_step='Name the column that rows belong to, for example: group = "customer".',
+        )
     if config.data.split == "time" and not config.data.time:
         raise ConfigError(
             'data.split is "time", but data.time names no column.',
@@ -89,6 +97,29 @@ def parse_config(text: str, *, where: Path | str = FILE_NAME) -> Config:
             next_step='Name the column that orders the rows, for example: time = "date".',
         )
     return config
+
+
+def _require_training(config: Config, text: str, where: Path | str) -> None:
+    """One way to train: two functions, or a command with the file it writes."""
+    model = config.model
+    line = find_line(text, "model")
+    needed = ["artifact"] if model.command else ["features", "train"]
+    for key in needed:
+        if not getattr(model, key):
+            raise ConfigError(
+                f"model.{key} is missing.",
+                where=where,
+                line=line,
+                next_step=f"Add to [model]: {key} = …"
+                + (", the model file that the command writes." if model.command else ", or a command that trains."),
+            )
+    if model.command and model.train:
+        raise ConfigError(
+            "Both model.train and model.command are given, but there is one way to train.",
+            where=where,
+            line=find_line(text, "model", "command"),
+            next_step="Remove one of them.",
+        )
 
 
 def default_settings() -> dict[str, dict[str, Any]]:
@@ -110,7 +141,10 @@ def json_schema() -> dict[str, Any]:
         for key, value in settings.items():
             if key not in needed:
                 definition["properties"][key]["default"] = value
-    definitions["Config"]["required"] = [name for name in defaults if definitions[name.capitalize()].get("required")]
+    definitions["Model"]["anyOf"] = [{"required": ["features", "train"]}, {"required": ["command", "artifact"]}]
+    definitions["Config"]["required"] = [
+        name for name in defaults if definitions[name.capitalize()].keys() & {"required", "anyOf"}
+    ]
     return schema
 
 
@@ -143,7 +177,7 @@ def _must_be_given() -> dict[str, set[str]]:
         "objective": {"problem", "target", "metric"},
         "data": {"train"},
         "validation": set(),
-        "model": {"features", "train"},
+        "model": set(),
         "drift": set(),
         "gate": set(),
     }

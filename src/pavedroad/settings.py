@@ -4,6 +4,7 @@
 tables (``[[section.entries]]``) is a list of structs, whose own optional keys have their defaults here.
 """
 
+import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,12 +15,25 @@ Share = Annotated[float, Meta(gt=0, lt=1)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
 IMPORT_PATH = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"
+MODULE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$"
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 REFRESH = rf"{IMPORT_PATH}|^$"
+FEATURES = rf"{IMPORT_PATH}|^hamilton:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$|^$"
+GAP = r"^[1-9][0-9]{0,8} ?(d|h|min|s)$"
+BASELINES = "auto|mean|median|most-frequent|prior|stratified|seasonal-naive|persistence|linear"
+BASELINE = rf"^({BASELINES})$|{IMPORT_PATH}|^sql:\s*\S"
 INSIDE_REPO = r"^(?!/)(?!.*(^|/)\.\.(/|$)).*$"
 MEMORY = r"^([1-9][0-9]{0,5} ?(MB|GB|TB|MiB|GiB|TiB))?$"
+REFERENCE = r"^(auto|profile|training|same-period-last-year|rolling:[1-9][0-9]{0,4}d)$"
 PATTERNS_IN_WORDS = {
+    REFERENCE: '"auto", "profile", "training", "same-period-last-year" or a window such as "rolling:90d"',
     MEMORY: 'an amount of memory such as "2GB"',
     IMPORT_PATH: 'an import path like "package.module:function"',
+    MODULE: 'a module like "package.module"',
+    VARIABLE: 'the name of an environment variable like "DATABASE_URL", which holds the address',
+    FEATURES: 'an import path like "package.module:function", or "hamilton:package.module"',
+    GAP: 'a number of rows, or a length of time such as "7d", "12h", "30min" or "10s"',
+    BASELINE: f'{BASELINES.replace("|", ", ")}, an import path like "package.module:function", or "sql:SELECT …"',
     REFRESH: 'an import path like "package.module:function", or a command as a list of words',
     INSIDE_REPO: "a relative path that stays inside the repo",
 }
@@ -42,8 +56,10 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     problem: Literal["regression", "binary", "multiclass"]
     target: Name
     metric: Name
-    baseline: Literal["auto", "mean", "median", "most-frequent", "prior", "seasonal-naive", "persistence"]
+    baseline: Annotated[str, Meta(pattern=BASELINE)]
     season: Annotated[int, Meta(ge=1)]
+    slices: list[Name]
+    """Columns whose groups are judged apart; "auto" stands for a few that are found in the table."""
 
 
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,8 +69,15 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     current: RelativePath
     time: str
     keys: list[str]
-    split: Literal["auto", "time", "random", "stratified"]
+    group: str
+    """The column that names what rows belong to: all rows of a group stand on one side of the split."""
+    split: Literal["auto", "time", "random", "stratified", "group"]
     holdout: Share
+    holdout_file: RelativePath
+    """A table of its own that is judged on; the whole of ``train`` is then trained on."""
+    gap: Annotated[int, Meta(ge=0, le=1_000_000_000)] | Annotated[str, Meta(pattern=GAP)]
+    """What is left out between training and holdout of a split by time: rows, or a length of time."""
+    leakage: Literal["warn", "fail"]
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)]
     refresh: Annotated[str, Meta(pattern=REFRESH)] | Annotated[list[str], Meta(min_length=1)]
     """What rewrites the tables before a retraining: a function of the repo, or a command as a list of words."""
@@ -65,6 +88,13 @@ class Validation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     engine: Name
     suite: Annotated[RelativePath, Meta(min_length=1)]
+    expectations: list[Annotated[str, Meta(pattern=MODULE)]]
+    """Modules of the repo in which it defines expectations of its own."""
+    table: str
+    """A table of a PostgreSQL database that is judged beside the file; empty: none."""
+    table_schema: str
+    connection: Annotated[str, Meta(pattern=VARIABLE)]
+    """The environment variable that holds the database's address; never the address itself."""
     min_rows: Annotated[int, Meta(ge=1)]
     max_nulls: Annotated[float, Meta(ge=0, le=1)]
     max_keys: Annotated[int, Meta(ge=0, le=1000)]
@@ -75,21 +105,52 @@ class Validation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The repo's two functions and the format their result is kept in."""
 
-    features: ImportPath
-    train: ImportPath
+    features: Annotated[str, Meta(pattern=FEATURES)]
+    train: Annotated[str, Meta(pattern=REFRESH)]
+    command: list[str]
+    """A script that trains, word by word, instead of the function ``train``."""
+    artifact: RelativePath
+    """The model file that ``command`` writes, in the format that ``format`` names."""
+    frame: Literal["pandas", "polars"]
+    timeout: Annotated[int, Meta(ge=1, le=604_800)]
+    """Seconds that one call of the repo's functions, or its command, may take."""
     format: Name
     trusted: list[str]
+
+
+class DriftRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds for some columns instead of what holds for all; the first rule that matches a column counts."""
+
+    columns: list[str]
+    """Names of columns, in which ``*`` and ``?`` stand for any text and for one character."""
+    method: str = ""
+    min_effect: NotNegative | None = None
+    fail_effect: NotNegative | None = None
+    on_drift: Literal["by-effect", "warn", "fail", "ignore"] = "by-effect"
+
+
+class Acknowledgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A finding that somebody looked at: until that day it is told, and neither warns nor fails."""
+
+    column: Name
+    reason: Name
+    until: datetime.date
 
 
 class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a change between reference and current data is worth a warning, and when it stops the road."""
 
     engine: Name
+    method: Name
+    reference: Annotated[str, Meta(pattern=REFERENCE)]
     columns: list[str]
     false_alarm_rate: Share
     min_effect: NotNegative
     fail_effect: NotNegative
     min_rows: Annotated[int, Meta(ge=2)]
+    block: Annotated[int, Meta(ge=1, le=1_000_000)]
+    rules: list[DriftRule]
+    acknowledged: list[Acknowledgement]
 
 
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

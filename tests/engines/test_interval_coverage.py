@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pavedroad.foundation import metrics
-from pavedroad.foundation.metrics import METRICS, Predictions, compare, find_metric, load_metric_engine
+from pavedroad.foundation.metrics import Predictions, compare, find_metric, load_metric_engine
 
 RUNS, RESAMPLES, LOWEST, HIGHEST = 500, 400, 0.92, 0.97
 NUMBERS = ["mean_absolute_error", "root_mean_squared_error", "median_absolute_error", "r2_score"]
@@ -28,7 +28,7 @@ def world(metric, rows, seed):
         return actual, Predictions(signal), Predictions(0.5 * signal)
     chance = 1 / (1 + np.exp(-1.5 * rng.normal(size=rows)))
     actual = (rng.uniform(size=rows) < chance).astype(int)
-    duller = 0.25 + 0.5 * chance
+    duller = np.clip(0.25 + 0.5 * chance + rng.normal(size=rows) * 0.1, 0.01, 0.99)
     return actual, *(
         Predictions(
             (share + rng.normal(size=rows) * 0.1 > 0.5).astype(int), np.column_stack([1 - share, share]), (0, 1)
@@ -60,7 +60,5 @@ def test_an_interval_holds_the_truth_as_often_as_it_says(name, rows, monkeypatch
             found.model.low <= truth <= found.model.high,
             found.improvement.low <= gain <= found.improvement.high,
         ]
-    print(name, rows, held / RUNS)
     assert LOWEST <= held[0] / RUNS <= HIGHEST
-    if gain:  # a ranking does not change when every chance is pulled to the middle alike
-        assert LOWEST <= held[1] / RUNS <= HIGHEST + 0.03 * (name == "median_absolute_error")
+    assert LOWEST <= held[1] / RUNS <= HIGHEST

@@ -11,7 +11,9 @@ from pavedroad.settings import Objective
 
 
 def objective(problem="regression", metric="mean_absolute_error", baseline="auto", season=7):
-    return Objective(statement="", problem=problem, target="y", metric=metric, baseline=baseline, season=season)
+    return Objective(
+        statement="", problem=problem, target="y", metric=metric, baseline=baseline, season=season, slices=[]
+    )
 
 
 def by_time(rows, held):

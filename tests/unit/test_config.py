@@ -182,6 +182,71 @@ def test_a_missing_setting_is_not_taken_for_one_of_the_same_name_elsewhere(secti
     assert error.what == f"{section}.train is missing."
 
 
+WAYS = {
+    "nothing": ("", "model.features is missing."),
+    "features alone": ('features = "a.b:c"', "model.train is missing."),
+    "a command alone": ('command = ["python", "train.py"]', "model.artifact is missing."),
+    "both": (
+        'features = "a.b:c"\ntrain = "a.b:d"\ncommand = ["python", "train.py"]\nartifact = "out/model.skops"',
+        "Both model.train and model.command are given, but there is one way to train.",
+    ),
+    "features that are no path": ('features = "hamilton:"\ntrain = "a.b:d"', "model.features is not valid"),
+}
+
+
+@pytest.mark.parametrize(("model", "what"), WAYS.values(), ids=WAYS)
+def test_there_is_one_way_to_train(model, what):
+    error = refusal(GOOD.partition("[model]")[0] + f"[model]\n{model}\n")
+    assert error.what.startswith(what)
+    assert error.line is not None
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        'command = ["python", "train.py"]\nartifact = "out/model.skops"',
+        'features = "hamilton:shop.columns"\ntrain = "shop.model:train"',
+        'features = "shop.columns:make"\ncommand = ["python", "train.py"]\nartifact = "out/model.skops"',
+    ],
+)
+def test_ways_to_train_that_are_fine(model):
+    parse_config(GOOD.partition("[model]")[0] + f"[model]\n{model}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "fine"),
+    [
+        ('baseline = "linear"', True),
+        ('baseline = "shop.rules:guess"', True),
+        ('baseline = "sql:SELECT 1 FROM holdout"', True),
+        ('baseline = "sql:"', False),
+        ('baseline = "liner"', False),
+    ],
+)
+def test_a_baseline_is_a_name_a_function_or_a_rule(line, fine):
+    text = GOOD.replace("[data]", f"{line}\n[data]")
+    if fine:
+        parse_config(text)
+    else:
+        assert "seasonal-naive" in refusal(text).what
+
+
+@pytest.mark.parametrize(
+    ("gap", "fine"), [("7", True), ('"7d"', True), ('"12 h"', True), ("-1", False), ('"7"', False)]
+)
+def test_a_gap_is_rows_or_a_length_of_time(gap, fine):
+    text = GOOD.replace("[data]", f"[data]\ngap = {gap}")
+    if fine:
+        parse_config(text)
+    else:
+        assert "data.gap is not valid" in refusal(text).what
+
+
+def test_a_split_by_group_needs_its_column():
+    assert "data.group names no column" in refusal(GOOD.replace("[data]", '[data]\nsplit = "group"')).what
+    parse_config(GOOD.replace("[data]", '[data]\nsplit = "group"\ngroup = "shop"'))
+
+
 def test_a_whole_section_that_is_missing_is_named():
     error = refusal(GOOD.replace("[project]", "").replace('name = "Umbrella sales"\nowner = "@shop/forecasting"', ""))
     assert error.what == "project.name is missing."
