@@ -12,12 +12,21 @@ from pavedroad.config import nearest
 from pavedroad.errors import ConfigError, MissingExtraError
 
 ENGINES: dict[str, dict[str, str]] = {
-    "validation": {"duckdb": "pavedroad.engines.duckdb", "gx": "pavedroad.engines.gx"},
+    "validation": {
+        "duckdb": "pavedroad.engines.duckdb",
+        "gx": "pavedroad.engines.gx",
+        "gx-postgres": "pavedroad.engines.gx_postgres",
+        "gx-spark": "pavedroad.engines.gx_spark",
+    },
+    "outline": {"duckdb": "pavedroad.engines.duckdb_outline"},
     "drift": {"two-sample": "pavedroad.engines.two_sample", "evidently": "pavedroad.engines.evidently"},
+    "sketch": {"duckdb": "pavedroad.engines.drift_duckdb"},
     "model": {"skops": "pavedroad.engines.skops"},
+    "model-facts": {"skops": "pavedroad.engines.skops_facts"},
     "metrics": {"sklearn": "pavedroad.engines.sklearn"},
     "tables": {"arrow": "pavedroad.engines.arrow"},
     "pipeline": {"dvc": "pavedroad.engines.dvc"},
+    "keeper": {"dvc": "pavedroad.engines.dvc_objects"},
     "history": {"git": "pavedroad.engines.git"},
     "branches": {"git": "pavedroad.engines.git_branches"},
     "host": {"github": "pavedroad.engines.github"},
@@ -31,12 +40,16 @@ _EXTRAS = {
     "dvc": "dvc",
     "evidently": "evidently",
     "great_expectations": "gx",
+    "grpc": "spark",
     "numpy": "table",
     "pandas": "table",
+    "psycopg": "postgres",
     "pyarrow": "table",
+    "pyspark": "spark",
     "scipy": "stats",
     "sklearn": "sklearn",
     "skops": "sklearn",
+    "sqlalchemy": "postgres",
     "vl_convert": "pictures",
 }
 """Which extra brings a vendor's module."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from pavedroad.errors import ConfigError, EvidenceError, PackageError
+from pavedroad.foundation.facts import FACTS, Facts
 from pavedroad.foundation.lineage import Lineage
 from pavedroad.foundation.model import PROFILE, SIGNATURE, Signature, load_format
 from pavedroad.foundation.package import MANIFEST, Manifest, digest_folder, verify_manifest
@@ -24,47 +25,8 @@ from pavedroad.report import decode
 T = TypeVar("T")
 
 LINEAGE = "lineage.json"
-METRICS = "metrics.json"
 ENVIRONMENT = "environment.txt"
 CARD, CARD_PAGE = "card.md", "card.html"
-BOM = "bom.json"
-FACTS = "package.json"
-
-
-class Metric(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One number that was measured on rows the model never saw, with its interval."""
-
-    id: str
-    title: str
-    value: float
-    low: float
-    high: float
-
-
-class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the package says of itself: whose it is, what it is for, what was measured, and where it comes from."""
-
-    schema: str
-    name: str
-    owner: str
-    statement: str
-    problem: str
-    target: str
-    metric: str
-    better: str
-    confidence: float
-    rows: int
-    """Rows of the holdout that the metrics were measured on."""
-    metrics: list[Metric]
-    estimator: str
-    """The full name of the model's type."""
-    format: str
-    trained_on: dict[str, str]
-    """Every source of the lineage by its path: its content's digest, as the pipeline's lock names it."""
-    code: str
-    """One digest over the repo's own functions."""
-    environment: str
-    """The SHA-256 of the environment's lock; empty when there is none."""
 
 
 @dataclass(frozen=True)

@@ -1,61 +1,157 @@
 """Package: the model and all that is needed to trust it, in one folder with a manifest."""
 
 import shutil
+from pathlib import Path
+
+import msgspec
 
 from pavedroad.errors import EvidenceError
-from pavedroad.foundation.data import hash_file, name_input
-from pavedroad.foundation.lineage import Node, draw, trace
-from pavedroad.foundation.package import MANIFEST, build_folder, verify_manifest, write_manifest
+from pavedroad.foundation.bom import BOM, make_bom
+from pavedroad.foundation.card import make_card
+from pavedroad.foundation.card_pages import to_html, to_markdown
+from pavedroad.foundation.data import hash_file, hash_parts, name_code, name_input
+from pavedroad.foundation.envelope import CARD, CARD_PAGE, ENVIRONMENT, LINEAGE, open_package
+from pavedroad.foundation.environment import list_packages, write_lock
+from pavedroad.foundation.facts import FACTS, Facts, Source, describe_model, find_measures, find_warnings
+from pavedroad.foundation.lineage import Lineage, Node, draw, trace
+from pavedroad.foundation.model import SIGNATURE, Signature, name_file
+from pavedroad.foundation.package import MANIFEST, Manifest, build_folder, verify_manifest, write_manifest
+from pavedroad.foundation.parameters import read_parameters
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project
-from pavedroad.report import Outcome, Report, conclude, encode, judge, read_report, write_whole
+from pavedroad.report import (
+    Check,
+    Outcome,
+    Report,
+    conclude,
+    decode,
+    encode,
+    finite,
+    judge,
+    read_report,
+    write_whole,
+)
 from pavedroad.stages.evaluate import METRICS_FILE
 from pavedroad.stages.train import name_model
 
-LINEAGE = "lineage.json"
-
 
 def package(project: Project) -> Report:
-    """Put the model, its signature, profile, metrics and lineage into ``package/`` and seal them with a manifest.
+    """Put the model and everything that is known about it into ``package/`` and seal it with a manifest.
 
     Raises:
         EvidenceError: there is no passing evaluation, or the lock does not know where the model comes from.
+        PackageError: the model's folder is not what training left there.
     """
     evaluated = read_report(project.report("evaluate"))
     if evaluated.outcome not in {Outcome.PASS, Outcome.WARN}:
         raise EvidenceError(f"The evaluation came to {evaluated.outcome.value!r}; there is nothing to pack.")
     verify_manifest(project.model)
     lineage = trace(load_pipeline().read_lock(project.root), project.model.name)
+    facts = gather_facts(project, evaluated)
     with build_folder(project.package) as folder:
         for path in sorted(project.model.iterdir()):
             if path.name != MANIFEST:
                 shutil.copyfile(path, folder / path.name)
         shutil.copyfile(project.reports / METRICS_FILE, folder / METRICS_FILE)
-        write_whole(folder / LINEAGE, encode(lineage))
+        _describe(folder, facts, lineage)
         write_manifest(folder, project.config.project.name)
-        manifest = verify_manifest(folder)
-    sources = [node.path for step in lineage.steps for node in step.inputs]
+        open_package(folder)
+    found = open_package(project.package)
     return conclude(
         "package",
         [
-            judge(
-                "package.manifest",
-                "Every file of the package is the one in its manifest",
-                ok=True,
-                observed=f"{len(manifest.files)} files",
-                evidence={n: f.sha256 for n, f in manifest.files.items()},
-            ),
-            judge(
-                "package.lineage",
-                "The package says what it was made of",
-                ok=project.config.data.train in sources,
-                observed=len(sources),
-                expected=f"{project.config.data.train} among the sources",
-                reason="" if project.config.data.train in sources else "The training data is not in the lineage.",
-            ),
+            _tell_manifest(found.manifest),
+            _judge_lineage(project, lineage),
         ],
-        summary=f"{len(manifest.files)} files, {sum(f.bytes for f in manifest.files.values()) / 1e6:.2f} MB, sealed by "
-        "a manifest.",
+        summary=f"{len(found.manifest.files)} files, {_sum_bytes(found.manifest) / 1e6:.2f} MB, sealed by a manifest.",
         inputs=[name_model(project), name_input(project, "reports/evaluate.json")],
-        figures=[draw(lineage, Node(project.package.name, hash_file(project.package / MANIFEST)))],
+        figures=[draw(lineage, Node(project.package.name, found.digest))],
     )
+
+
+def gather_facts(project: Project, evaluated: Report) -> Facts:
+    """Collect what the package will say of itself from the settings, the reports and the model's own folder."""
+    config = project.config
+    objective = config.objective
+    earlier = [read_report(project.report(stage)) for stage in ("validate", "train")]
+    terms = next((check.evidence for check in evaluated.checks if "metric" in check.evidence), {})
+    rows, confidence = terms.get("rows"), terms.get("confidence")
+    model = project.model / name_file(config.model.format)
+    makeup = describe_model(config.model.format, model)
+    measures, slices = find_measures(evaluated)
+    code = {entry.path: entry.sha256 for entry in name_code(project)}
+    sources = {entry.path: entry for report in (*earlier, evaluated) for entry in report.inputs}
+    made = {"reports", project.model.name}
+    return Facts(
+        schema="pavedroad.package/1",
+        name=config.project.name,
+        owner=config.project.owner,
+        statement=objective.statement,
+        problem=objective.problem,
+        target=objective.target,
+        metric=objective.metric,
+        better=str(terms.get("better", "")),
+        confidence=confidence if isinstance(confidence, float) else config.gate.confidence,
+        rows=rows if isinstance(rows, int) else 0,
+        measures=measures,
+        slices=slices,
+        sources=[
+            Source(path=path, sha256=entry.sha256, rows=entry.rows)
+            for path, entry in sorted(sources.items())
+            if path not in code and path.partition("/")[0] not in made
+        ],
+        code=hash_parts(code),
+        parameters={
+            name: finite(value) if isinstance(value, float) else value if _is_scalar(value) else str(value)
+            for name, value in read_parameters(project).items()
+        },
+        estimator=makeup.estimator,
+        format=config.model.format,
+        model=hash_file(model),
+        bytes=model.stat().st_size,
+        environment=list_packages(set(makeup.modules)),
+        warnings=find_warnings([*earlier, evaluated]),
+    )
+
+
+def _describe(folder: Path, facts: Facts, lineage: Lineage) -> None:
+    """Write all that is known about the model beside it; the same facts give the same bytes."""
+    signature = msgspec.convert(decode((folder / SIGNATURE).read_bytes()), Signature)
+    card = make_card(facts, signature)
+    write_whole(folder / FACTS, encode(facts))
+    write_whole(folder / LINEAGE, encode(lineage))
+    write_whole(folder / ENVIRONMENT, write_lock(facts.environment).encode())
+    write_whole(folder / BOM, encode(make_bom(facts)))
+    write_whole(folder / CARD, to_markdown(card).encode())
+    write_whole(folder / CARD_PAGE, to_html(card).encode())
+
+
+def _tell_manifest(manifest: Manifest) -> Check:
+    return judge(
+        "package.manifest",
+        "Every file of the package is the one in its manifest",
+        ok=True,
+        observed=f"{len(manifest.files)} files",
+        evidence={name: file.sha256 for name, file in manifest.files.items()},
+    )
+
+
+def _judge_lineage(project: Project, lineage: Lineage) -> Check:
+    sources = [node.path for step in lineage.steps for node in step.inputs]
+    ok = project.config.data.train in sources
+    return judge(
+        "package.lineage",
+        "The package says what it was made of",
+        ok=ok,
+        observed=len(sources),
+        expected=f"{project.config.data.train} among the sources",
+        reason="" if ok else "The training data is not in the lineage.",
+    )
+
+
+def _sum_bytes(manifest: Manifest) -> int:
+    return sum(file.bytes for file in manifest.files.values())
+
+
+def _is_scalar(value: object) -> bool:
+    return value is None or isinstance(value, str | int | bool)
