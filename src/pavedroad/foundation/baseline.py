@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.data import Split
 from pavedroad.foundation.metrics import Predictions, find_metric
+from pavedroad.foundation.split import Split
 from pavedroad.settings import Objective
 
 if TYPE_CHECKING:

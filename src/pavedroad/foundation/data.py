@@ -1,8 +1,7 @@
 """Tables: reading them, naming them by content, and keeping rows apart for training and for judging."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -11,15 +10,11 @@ from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.profile import kind_of
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.source import Source, find_source
+from pavedroad.foundation.split import HELD_FROM, split_rows  # noqa: F401
 from pavedroad.report import Input
-from pavedroad.settings import Data, Objective
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-
-MIN_PER_CLASS = 2
-"""A stratified split needs at least this many rows of every class."""
 
 
 class TableReader(Protocol):
@@ -28,15 +23,6 @@ class TableReader(Protocol):
     def read_source(self, source: Source) -> "pd.DataFrame":
         """Read the table with all its parts, typed; raise DataError when a file is damaged."""
         ...
-
-
-@dataclass(frozen=True)
-class Split:
-    """Row positions (0-based, in the table's order after sorting by time) for training and for judging."""
-
-    train: "np.ndarray"
-    holdout: "np.ndarray"
-    how: str
 
 
 def read_table(path: Path) -> "pd.DataFrame":
@@ -52,7 +38,12 @@ def read_table(path: Path) -> "pd.DataFrame":
 
 def read_source(source: Source) -> "pd.DataFrame":
     """Read a table that was found already; see :func:`read_table`."""
-    return cast("TableReader", load_engine("tables", "arrow")).read_source(source)
+    return load_reader().read_source(source)
+
+
+def load_reader() -> "TableReader":
+    """Find the engine that reads tables, with what it loads."""
+    return cast("TableReader", load_engine("tables", "arrow"))
 
 
 def hash_file(path: Path) -> str:
@@ -95,7 +86,15 @@ def name_input(project: Project, relative: str, rows: int | None = None) -> Inpu
 
 def name_code(project: Project) -> list[Input]:
     """Name the repo's own code that makes features and trains: every Python file of the packages the config names."""
-    paths = (project.config.model.features, project.config.model.train)
+    return _name_packages(project, (project.config.model.features, project.config.model.train))
+
+
+def name_expectations(project: Project) -> list[Input]:
+    """Name the code of the repo's own expectations: every Python file of the packages they are defined in."""
+    return _name_packages(project, project.config.validation.expectations)
+
+
+def _name_packages(project: Project, paths: Iterable[str]) -> list[Input]:
     packages = dict.fromkeys(path.partition(":")[0].partition(".")[0] for path in paths)
     files: list[Path] = []
     for package in packages:
@@ -104,31 +103,75 @@ def name_code(project: Project) -> list[Input]:
     return [name_input(project, path.relative_to(project.root).as_posix()) for path in files if path.is_file()]
 
 
+def name_tables(project: Project, rows: int | None = None) -> list[Input]:
+    """Name what is trained and judged on: the training table and, where there is one, the holdout file.
+
+    Args:
+        project: the repo.
+        rows: of both together.
+
+    Raises:
+        DataError: a table is missing.
+    """
+    held = project.config.data.holdout_file
+    return [name_input(project, project.config.data.train, rows), *([name_input(project, held)] if held else [])]
+
+
 def read_training_table(project: Project) -> "pd.DataFrame":
     """Read the training table in the order of its time column, when it has one, and check that its target is usable.
 
+    The rows of ``data.holdout_file`` follow those of the training table; ``split_rows`` knows where they begin.
+
     Raises:
-        DataError: the table cannot be read, has no rows, or lacks the target, the time column or a key.
+        DataError: the table cannot be read, has no rows, or lacks the target, the time column, the group or a key.
     """
+    import pandas as pd
+
+    data = project.config.data
+    table = _read_usable(project, data.train)
+    if not data.holdout_file:
+        if len(table) == 1:
+            raise DataError(
+                "The table has one row only, so there is nothing to hold out.", where=project.root / data.train
+            )
+        return table
+    held = _read_usable(project, data.holdout_file)
+    if set(held.columns) != set(table.columns):
+        odd = sorted(set(held.columns) ^ set(table.columns))
+        raise DataError(
+            f"The holdout file has other columns than the training table; only one of them has {odd[0]!r}.",
+            where=project.root / data.holdout_file,
+        )
+    for name in table.columns:
+        if kind_of(table[name]) != kind_of(held[name]) and held[name].notna().any() and table[name].notna().any():
+            raise DataError(
+                f"{name!r} holds {kind_of(held[name])} values here and {kind_of(table[name])} values in training.",
+                where=project.root / data.holdout_file,
+            )
+    whole = pd.concat([table, held[table.columns]], ignore_index=True)
+    whole.attrs[HELD_FROM] = len(table)
+    return whole
+
+
+def _read_usable(project: Project, relative: str) -> "pd.DataFrame":
     data, objective = project.config.data, project.config.objective
-    path = project.root / data.train
+    path = project.root / relative
     table = read_table(path)
     if table.empty:
         raise DataError("The table has a header but no rows.", where=path)
-    for role, column in (("target", objective.target), ("time", data.time), *(("key", key) for key in data.keys)):
+    keys = (("key", key) for key in data.keys)
+    for role, column in (("target", objective.target), ("time", data.time), ("group", data.group), *keys):
         if column and column not in table.columns:
             raise DataError(
                 f"The {role} column {column!r} is not in the table.",
                 where=path,
                 next_step=f"Columns here: {', '.join(list(table.columns)[:20])}.",
             )
-    if len(table) == 1:
-        raise DataError("The table has one row only, so there is nothing to hold out.", where=path)
-    _require_usable_target(table[objective.target], path)
+    _require_usable_target(table[objective.target], path, training=relative == data.train)
     return _sort_by_time(table, data.time, path) if data.time else table
 
 
-def _require_usable_target(target: "pd.Series", path: Path) -> None:
+def _require_usable_target(target: "pd.Series", path: Path, *, training: bool) -> None:
     if target.isna().all():
         raise DataError(f"The target {target.name!r} is empty in every row.", where=path)
     if target.isna().any():
@@ -138,7 +181,7 @@ def _require_usable_target(target: "pd.Series", path: Path) -> None:
             where=path,
             next_step="Remove those rows, or fill them in where the data is made.",
         )
-    if target.nunique() == 1:
+    if training and len(target) > 1 and target.nunique() == 1:
         raise DataError(f"The target {target.name!r} has the same value in every row.", where=path)
 
 
@@ -152,46 +195,6 @@ def _sort_by_time(table: "pd.DataFrame", time: str, path: Path) -> "pd.DataFrame
             next_step="Write times like 2015-12-31 or 2015-12-31 18:00:00, or as numbers.",
         )
     return table.sort_values(time, kind="stable", ignore_index=True)
-
-
-def split_rows(table: "pd.DataFrame", data: Data, objective: Objective) -> Split:
-    """Split a table's rows, the same way every time.
-
-    ``time`` holds out the last rows; ``stratified`` keeps the share of each class; ``random`` shuffles. ``auto`` is
-    ``time`` when the data has a time column, ``stratified`` for classes that are common enough, else ``random``.
-
-    Raises:
-        DataError: too few rows to hold any out.
-    """
-    import numpy as np
-
-    rows = len(table)
-    held = round(rows * data.holdout)
-    if held < 1 or rows - held < 1:
-        raise DataError(
-            f"{rows} rows cannot be split into training and holdout.", where=data.train, next_step="Add rows."
-        )
-    how = data.split
-    if how == "auto":
-        counts = table[objective.target].value_counts()
-        if data.time:
-            how = "time"
-        elif objective.problem != "regression" and int(counts.min()) >= MIN_PER_CLASS:
-            how = "stratified"
-        else:
-            how = "random"
-    if how == "time":
-        return Split(train=np.arange(rows - held), holdout=np.arange(rows - held, rows), how=how)
-    rng = np.random.default_rng(data.seed)
-    if how == "random":
-        order = rng.permutation(rows)
-        return Split(train=np.sort(order[held:]), holdout=np.sort(order[:held]), how=how)
-    chosen = []
-    for positions in table.groupby(objective.target, sort=True, observed=True).indices.values():
-        count = min(max(1, round(len(positions) * data.holdout)), len(positions) - 1)
-        chosen.append(rng.permutation(positions)[:count])
-    holdout = np.sort(np.concatenate(chosen))
-    return Split(train=np.setdiff1d(np.arange(rows), holdout), holdout=holdout, how=how)
 
 
 def _find_stem(path: Path) -> Path:

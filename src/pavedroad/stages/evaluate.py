@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, cast
 
 from pavedroad.errors import DataError
 from pavedroad.foundation.baseline import TITLES, choose_baseline, choose_constant, predict_baseline
-from pavedroad.foundation.data import name_code, name_input, read_training_table, split_rows
+from pavedroad.foundation.data import name_code, name_input, read_training_table
 from pavedroad.foundation.metrics import Estimates, Metric, Predictions, estimate, find_metric
 from pavedroad.foundation.model import Signature, predict, require_known_classes
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.resampling import Interval
+from pavedroad.foundation.split import split_rows
 from pavedroad.foundation.usercode import make_features
 from pavedroad.report import Check, Figure, Report, Scalar, Severity, Value, conclude, encode, judge, write_whole
 from pavedroad.settings import Objective

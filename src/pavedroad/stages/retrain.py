@@ -16,7 +16,8 @@ import msgspec
 
 from pavedroad.errors import JudgementError, UsageError
 from pavedroad.foundation.branch import load_branches
-from pavedroad.foundation.data import read_training_table, split_rows
+from pavedroad.foundation.data import read_training_table
+from pavedroad.foundation.split import split_rows
 from pavedroad.foundation.history import load_history
 from pavedroad.foundation.metrics import Estimates, Metric, Predictions, estimate, find_metric
 from pavedroad.foundation.model import predict, require_known_classes

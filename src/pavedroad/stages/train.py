@@ -1,19 +1,23 @@
 """Train: the repo's two functions, on the training rows alone, with every seed fixed."""
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pavedroad.errors import ConfigError, UserCodeError
 from pavedroad.foundation.baseline import sort_labels
-from pavedroad.foundation.data import name_code, name_input, read_training_table, split_rows
+from pavedroad.foundation.data import name_code, name_input, name_tables, read_training_table
+from pavedroad.foundation.leakage import Suspect, find_leaks
 from pavedroad.foundation.metrics import find_metric
 from pavedroad.foundation.model import PROFILE, SIGNATURE, Signature, load_format, name_file, predict, write_signature
 from pavedroad.foundation.package import build_folder, verify_manifest, write_manifest
 from pavedroad.foundation.profile import profile_table
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.split import Split, split_rows
 from pavedroad.foundation.usercode import call, load_function, make_features, point_at
 from pavedroad.foundation.yamlfile import read_yaml
 from pavedroad.report import Input, Report, conclude, encode, judge, write_whole
+from pavedroad.settings import Data
 from pavedroad.stages.validate import RECEIPT, require_receipt
 
 if TYPE_CHECKING:
@@ -31,8 +35,8 @@ def train(project: Project) -> Report:
     metric = find_metric(objective.metric, objective.problem)
     parameters = _read_parameters(project)
     table = read_training_table(project)
-    table_input = name_input(project, config.data.train, rows=len(table))
-    require_receipt(project, table_input.path, table_input.sha256)
+    tables = name_tables(project, rows=len(table))
+    require_receipt(project, tables[0].path, tables[0].sha256)
     split = split_rows(table, config.data, objective)
     rows = table.iloc[split.train].reset_index(drop=True)
     target = rows[objective.target]
@@ -55,6 +59,7 @@ def train(project: Project) -> Report:
         kept = model_format.load(folder / file_name, config.model.trusted)
         with point_at(project, function):
             same = _survives(kept, model, features, signature)
+    leaks = find_leaks(Suspect(table, split, features, partial(make_features, project), config.data, objective))
     file = manifest.files[file_name]
     size_mb = file.bytes / 1e6
     return conclude(
@@ -65,8 +70,9 @@ def train(project: Project) -> Report:
                 "Rows were kept apart for judging",
                 ok=len(split.holdout) > 0,
                 observed=f"{len(split.train):,} to train, {len(split.holdout):,} held out",
-                expected=f"{config.data.holdout:.0%} held out, by {split.how}",
+                expected=_describe_split(config.data, split),
             ),
+            *leaks,
             judge(
                 "train.round-trip",
                 "The kept model predicts what the trained one did",
@@ -85,11 +91,18 @@ def train(project: Project) -> Report:
         ],
         summary=f"{type(model).__name__} on {len(rows):,} rows and {features.shape[1]:,} features, {size_mb:.2f} MB.",
         inputs=[
-            table_input,
+            *tables,
             name_input(project, f"reports/{RECEIPT}"),
             *name_code(project),
         ],
     )
+
+
+def _describe_split(data: Data, split: Split) -> str:
+    if split.how == "file":
+        return f"the rows of {data.holdout_file} held out"
+    gap = "" if split.how != "time" or not data.gap else f", after a gap of {data.gap}"
+    return f"{data.holdout:.0%} held out, by {split.how}{gap}"
 
 
 def load_trained(project: Project) -> tuple[Any, Signature]:
