@@ -30,6 +30,7 @@ MINORS = ("3.11", "3.12", "3.13", "3.14")
 LOCKS = {
     "test": ["pyproject.toml", "--extra=standard", "--extra=evidently", "--extra=template", "--group=test"],
     "lint": ["pyproject.toml", "--extra=table", "--group=lint", "--group=build"],
+    "engines": ["pyproject.toml", "--extra=standard", "--extra=postgres", "--extra=spark", "--group=test-engines"],
     "demo": ["pyproject.toml", "--extra=template", "--group=demo"],
     "nox": ["--group=pyproject.toml:nox"],
     "mutate": ["pyproject.toml", "--group=mutate"],
@@ -80,7 +81,18 @@ def tests(session: nox.Session) -> None:
 def tests_fast(session: nox.Session) -> None:
     """Run the tests that take seconds, on each Python this machine has."""
     install(session, "test")
-    session.run("pytest", "-m", "not slow and not journey", *spread(session.posargs), *session.posargs)
+    quick = "not slow and not journey and not spark and not postgres"
+    session.run("pytest", "-m", quick, *spread(session.posargs), *session.posargs)
+
+
+@nox.session(name="tests-engines")
+def tests_engines(session: nox.Session) -> None:
+    """Run the tests that need Spark (with Java) and a PostgreSQL server, which `tests` leaves out.
+
+    The tests start the server themselves; they need its programs, such as Debian's package `postgresql` brings.
+    """
+    install(session, "engines")
+    session.run("pytest", "-m", "spark or postgres", *session.posargs)
 
 
 def spread(posargs: list[str]) -> list[str]:

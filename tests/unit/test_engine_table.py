@@ -13,10 +13,13 @@ from pavedroad.foundation.engines import ENGINES, load_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = {"gx", "evidently"}  # what these bring along takes seconds to import
+ELSEWHERE = {"gx-postgres", "gx-spark"}
+"""Engines whose vendors are installed in the session tests-engines alone; their own tests import them there."""
 ALL = [
     pytest.param(kind, name, marks=pytest.mark.slow if name in SLOW else ())
     for kind, names in ENGINES.items()
     for name in names
+    if name not in ELSEWHERE
 ]
 
 # What each kind of engine offers to the road.
@@ -67,6 +70,8 @@ def test_a_name_is_never_taken_for_a_module(name):
 
 BLOCKED = [
     ("validation", "gx", "great_expectations", "gx"),
+    ("validation", "gx-postgres", "psycopg", "postgres"),
+    ("validation", "gx-spark", "pyspark", "spark"),
     ("drift", "two-sample", "scipy", "stats"),
     ("drift", "evidently", "evidently", "evidently"),
     ("model", "skops", "skops", "sklearn"),

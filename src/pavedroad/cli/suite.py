@@ -47,13 +47,12 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
     """
     from collections import Counter
 
-    from pavedroad.foundation.suite import load_suite
-    from pavedroad.foundation.validation import lint_suite
+    from pavedroad.foundation.validation import lint_suite, load_project_suite
 
     project = find_project(Path.cwd())
     found = {}
     for path in files or (project.root / project.config.validation.suite,):
-        engines = Counter(lint_suite(project.config.validation.engine, load_suite(path)).values())
+        engines = Counter(lint_suite(project.config.validation.engine, load_project_suite(project, path)).values())
         found[str(path)] = dict(engines)
         if not as_json:
             told = ", ".join(f"{count} for {name}" for name, count in engines.most_common())

@@ -1,5 +1,6 @@
 """Reading tables with Arrow: strict about ragged rows and encodings, where pandas guesses."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -29,8 +30,13 @@ def read_source(source: Source) -> pd.DataFrame:
     Raises:
         DataError: a file is damaged, or a column holds something else, such as lists; the message says how.
     """
+    return _to_pandas(read_whole(source))
+
+
+def read_whole(source: Source) -> "pa.Table":
+    """Read a table as :func:`read_source` does, and leave it in Arrow's memory."""
     if not source.files:
-        return _to_pandas(flatten(source.table, source.path))
+        return flatten(source.table, source.path)
     parts = []
     for file in source.files:
         try:
@@ -42,12 +48,12 @@ def read_source(source: Source) -> pd.DataFrame:
             ) from error
         parts.append(_add_partitions(part, source, file) if source.partitioned else part)
     if len(parts) == 1:
-        return _to_pandas(parts[0])
+        return parts[0]
     for part, file in zip(parts, source.files, strict=True):
         if set(part.column_names) != set(parts[0].column_names):
             raise DataError("This part has other columns than the first one.", where=file)
     try:
-        return _to_pandas(pa.concat_tables(parts, promote_options="permissive"))
+        return pa.concat_tables(parts, promote_options="permissive")
     except pa.ArrowException as error:
         raise DataError(f"The parts of the table do not fit together: {error}.", where=source.path) from error
 
@@ -57,6 +63,11 @@ def write(table: pd.DataFrame, path: Path) -> None:
     pa.parquet.write_table(
         pa.Table.from_pandas(table, preserve_index=False), path, write_page_checksum=True, compression="zstd"
     )
+
+
+def drop_row_numbers(names: list[str]) -> list[str]:
+    """The columns that are data, without the one in which pandas keeps row numbers."""
+    return [name for name in names if not re.fullmatch(_ROW_NUMBERS, name)]
 
 
 def _read_parquet(path: Path) -> "pa.Table":
@@ -80,4 +91,4 @@ def _add_partitions(table: "pa.Table", source: Source, file: Path) -> "pa.Table"
 
 def _to_pandas(table: "pa.Table") -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas(date_as_object=False)
-    return frame.loc[:, ~frame.columns.str.fullmatch(_ROW_NUMBERS)]
+    return frame[drop_row_numbers(list(frame.columns))]

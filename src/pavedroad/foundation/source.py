@@ -16,17 +16,28 @@ _PARTITION = re.compile(r"^[^=/]+=[^/]*$")
 
 
 @dataclass(frozen=True)
+class Database:
+    """A table of a database: its name, its schema where that is told, and the environment variable with the address."""
+
+    table: str
+    schema: str
+    variable: str
+
+
+@dataclass(frozen=True)
 class Source:
     """A table where it lies.
 
     ``files`` are in order of their paths; all are CSV or all are Parquet. ``table`` is an Arrow table in memory and
-    has no files. In a partitioned folder the paths hold ``column=value``, and such a column is part of the table.
+    has no files; neither has one in a ``database``. In a partitioned folder the paths hold ``column=value``, and such a
+    column is part of the table.
     """
 
     path: Path
     files: tuple[Path, ...] = ()
     partitioned: bool = False
     table: Any = None
+    database: Database | None = None
 
     @property
     def kind(self) -> str:
@@ -69,6 +80,11 @@ def find_source(path: Path) -> Source:
 def hold_table(table: Any, name: str = "table") -> Source:  # noqa: ANN401 - an Arrow table; the vendor stays in engines
     """A source over an Arrow table that is in memory already."""
     return Source(path=Path(name), table=table)
+
+
+def name_database_table(table: str, schema: str, variable: str) -> Source:
+    """A source over a table of a database; nothing is connected yet."""
+    return Source(path=Path(table), database=Database(table, schema, variable))
 
 
 def refuse_duplicates(names: list[str], path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class Suite:
     path: Path
     expectations: tuple[Expectation, ...]
     meta: dict[str, Any] = field(default_factory=dict)
+    define: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+    """Imports the modules in which the repo defines expectations of its own; engines that know such call it first."""
 
     @property
     def columns(self) -> list[str]:

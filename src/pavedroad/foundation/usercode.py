@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pavedroad.errors import UserCodeError
@@ -24,13 +25,7 @@ def load_function(project: Project, import_path: str) -> Callable[..., Any]:
         UserCodeError: the module cannot be imported or holds no such function.
     """
     module_name, _, name = import_path.partition(":")
-    source = str(project.root / "src")
-    if source not in sys.path:
-        sys.path.insert(0, source)
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        raise _blame(f"The module {module_name!r} cannot be imported", error, project.root) from error
+    module = load_module(project, module_name)
     function = getattr(module, name, None)
     if not callable(function):
         raise UserCodeError(
@@ -40,6 +35,21 @@ def load_function(project: Project, import_path: str) -> Callable[..., Any]:
         )
     loaded: Callable[..., Any] = function
     return loaded
+
+
+def load_module(project: Project, name: str) -> ModuleType:
+    """Import ``package.module`` from the repo's ``src`` folder or its environment.
+
+    Raises:
+        UserCodeError: it cannot be imported.
+    """
+    source = str(project.root / "src")
+    if source not in sys.path:
+        sys.path.insert(0, source)
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        raise _blame(f"The module {name!r} cannot be imported", error, project.root) from error
 
 
 def call(project: Project, what: str, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401

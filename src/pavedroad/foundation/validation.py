@@ -2,13 +2,15 @@
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol, cast
 
 from pavedroad.errors import MissingExtraError
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.profile import Kind
+from pavedroad.foundation.project import Project
 from pavedroad.foundation.source import Source
-from pavedroad.foundation.suite import Expectation, Suite
+from pavedroad.foundation.suite import Expectation, Suite, load_suite
 from pavedroad.report import Figure, Scalar, Value
 
 _FIRST, _REST = "duckdb", "gx"
@@ -102,6 +104,23 @@ def find_missing_column(expectation: Expectation, names: Container[str]) -> Find
     if not missing:
         return None
     return Finding(expectation, success=False, reason=f"The column {missing[0]!r} is not in the table.")
+
+
+def load_project_suite(project: Project, path: Path | None = None) -> Suite:
+    """Read the suite that the config names, or another one, with the expectations that the repo defines itself.
+
+    Raises:
+        ConfigError: the suite is not valid; see ``foundation.suite.load_suite``.
+    """
+
+    def define() -> None:
+        from pavedroad.foundation.usercode import load_module
+
+        for module in project.config.validation.expectations:
+            load_module(project, module)
+
+    suite = load_suite(project.root / project.config.validation.suite if path is None else path)
+    return replace(suite, define=define)
 
 
 def load_validation_engine(name: str) -> ValidationEngine:

@@ -1,25 +1,29 @@
 """Is the data what the suite says it is? Guards first, then every expectation in the suite's order."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pavedroad.errors import JudgementError
-from pavedroad.foundation.data import name_input
+from pavedroad.foundation.data import name_expectations, name_input
 from pavedroad.foundation.guards import guard
 from pavedroad.foundation.integrity import check_content
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.source import find_source
-from pavedroad.foundation.suite import describe, load_suite
-from pavedroad.foundation.validation import Finding, Judgement, Limits, Question, judge_by
+from pavedroad.foundation.source import find_source, name_database_table
+from pavedroad.foundation.suite import describe
+from pavedroad.foundation.validation import Finding, Judgement, Limits, Question, judge_by, load_project_suite
 from pavedroad.report import Check, Input, Outcome, Place, Report, conclude, decode, encode, judge, write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pavedroad.foundation.profile import Kind
 
 RECEIPT = "validated.json"
 MAX_FIGURES = 60
+DATABASE_ENGINE = "gx-postgres"
 
 
 class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +38,7 @@ def validate(project: Project) -> Report:
     config = project.config
     receipt = project.reports / RECEIPT
     receipt.unlink(missing_ok=True)
-    suite = load_suite(project.root / config.validation.suite)
+    suite = load_project_suite(project)
     source = find_source(project.root / config.data.train)
     own = [config.objective.target, *filter(None, [config.data.time]), *config.data.keys]
     named = tuple(dict.fromkeys([*suite.columns, *own]))
@@ -49,25 +53,46 @@ def validate(project: Project) -> Report:
             threads=config.validation.threads, memory=config.validation.memory_limit, keys=config.validation.max_keys
         ),
     )
+    place = config.validation.suite
     with check_content(source, config.data.train) as content:
         judgement = judge_by(config.validation.engine, question)
         digest, whole = content()
-    place = config.validation.suite
     checks = [
         *guard(judgement.facts, named, suite, config.validation, kinds),
         *whole,
         *(_to_check(finding, place) for finding in judgement.findings),
     ]
+    if config.validation.table:
+        checks += _judge_database(project, question, kinds)
     report = conclude(
         "validate",
         checks,
         summary=_summarise(checks, judgement),
-        inputs=[Input(config.data.train, digest, judgement.facts.rows), name_input(project, place)],
+        inputs=[
+            Input(config.data.train, digest, judgement.facts.rows),
+            name_input(project, place),
+            *name_expectations(project),
+        ],
         figures=judgement.figures,
     )
     if report.outcome in {Outcome.PASS, Outcome.WARN}:
         write_whole(receipt, encode(Receipt(path=config.data.train, sha256=digest)))
     return report
+
+
+def _judge_database(project: Project, question: Question, kinds: "Mapping[str, Kind]") -> list[Check]:
+    """Judge the table of the database by the same guards and the same suite; its checks stand beside the file's."""
+    config = project.config.validation
+    source = name_database_table(config.table, config.table_schema, config.connection)
+    judgement = judge_by(DATABASE_ENGINE, replace(question, source=source, drawn=()))
+    checks = [
+        *guard(judgement.facts, question.named, question.suite, config, kinds),
+        *(_to_check(finding, config.suite) for finding in judgement.findings),
+    ]
+    return [
+        msgspec.structs.replace(check, id=f"database.{check.id}", title=f"In the database: {check.title}")
+        for check in checks
+    ]
 
 
 def require_receipt(project: Project, path: str, sha256: str) -> None:

@@ -1,0 +1,54 @@
+"""Great Expectations on Spark behind ``foundation.validation``: for tables that one machine's memory does not hold."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pyspark.errors import PySparkException
+
+from pavedroad.engines.gx_findings import Ask, ask_for_few, find
+from pavedroad.engines.gx_spark_session import open_session
+from pavedroad.engines.gx_spark_table import Table, open_table
+from pavedroad.engines.gx_suite import bundle, check_suite, open_context
+from pavedroad.errors import ConfigError, DataError
+from pavedroad.foundation.validation import Judgement, Question
+
+__all__ = ["check_suite", "judge"]
+
+
+def judge(question: Question) -> Judgement:
+    """Judge a table with Spark; rows stay there, but for the keys of failing ones.
+
+    Raises:
+        ConfigError: the question is about a table of a database.
+        UsageError: there is no Java.
+        DataError: the table cannot be read.
+    """
+    source = question.source
+    if source.database is not None:
+        raise ConfigError('The engine "gx-spark" judges files, and no table of a database.')
+    session = open_session(question.limits)
+    try:
+        table = open_table(session, source)
+        facts = table.find_facts(question.named)
+    except PySparkException as error:
+        reason = " ".join(str(error).split())[:300].rstrip(".")
+        raise DataError(f"Spark cannot read the table: {reason}.", where=source.path) from error
+    if not facts.rows:
+        return Judgement(facts, [])
+    table.frame.persist()
+    try:
+        return Judgement(facts, find(question, table.names, _prepare(table, question), "gx-spark"))
+    finally:
+        table.frame.unpersist()
+
+
+def _prepare(table: Table, question: Question) -> Ask:
+    shape = ask_for_few(question, table.names)
+
+    def ask(expectations: list[Any]) -> Iterable[Any]:
+        asset = open_context().data_sources.add_spark("table", persist=False).add_dataframe_asset("table")
+        batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": table.frame})
+        results: Iterable[Any] = batch.validate(bundle(expectations), result_format=shape).results
+        return results
+
+    return ask
