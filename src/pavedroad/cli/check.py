@@ -7,6 +7,7 @@ import click
 from pavedroad.cli.options import json_option
 from pavedroad.foundation.project import find_project
 from pavedroad.stages.start import start
+from pavedroad.stages.timing import Timing
 
 
 @click.command()
@@ -20,6 +21,7 @@ def check(base: str, as_json: bool) -> None:
     """
     project = find_project(Path.cwd())
     running = start(project)
+    timing = Timing(project)
     from pavedroad.cli.driving import drive  # while the pipeline gets going
 
-    drive(project, running, base=base, as_json=as_json)
+    drive(project, running, timing, base=base, as_json=as_json)

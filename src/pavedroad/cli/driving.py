@@ -7,21 +7,23 @@ from rich.console import Console
 
 from pavedroad.cli.console import exit_with, print_json, print_verdict
 from pavedroad.cli.host import tell_road
-from pavedroad.cli.report import write_pages
+from pavedroad.cli.report import load_writers, write_pages
 from pavedroad.foundation.pipeline import Event, Running
 from pavedroad.foundation.project import Project
 from pavedroad.render import words
 from pavedroad.stages.check import check
+from pavedroad.stages.timing import Timing
 
 if TYPE_CHECKING:
     from rich.status import Status
 
 
-def drive(project: Project, running: Running, *, base: str = "", as_json: bool) -> None:
+def drive(project: Project, running: Running, timing: Timing, *, base: str = "", as_json: bool) -> None:
     """Follow the road to its end, print what came of it and end the command with its exit code."""
     console = Console(highlight=False, stderr=as_json)
     with Progress(console, quiet=as_json) as progress:
-        reports = check(project, running, progress.watch, base)
+        load_writers()  # while the pipeline is at work
+        reports = check(project, running, progress.watch, base, timing)
         progress.watch(Event("report", "running"))
         page = write_pages(project, reports)
     outcome = reports[-1].outcome

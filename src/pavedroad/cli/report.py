@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import click
 
@@ -41,14 +42,19 @@ def write_pages(project: Project, reports: Sequence[Report]) -> Path:
     shown = encode({"reports": _fingerprint(reports)})
     if page.is_file() and text.is_file() and seal.is_file() and seal.read_bytes() == shown:
         return page
-    from pavedroad.render.html import to_html
-    from pavedroad.render.markdown import to_markdown
-
+    html, markdown = load_writers()
     seal.unlink(missing_ok=True)
-    write_whole(page, to_html(reports).encode())
-    write_whole(text, to_markdown(reports).encode())
+    write_whole(page, html.to_html(reports).encode())
+    write_whole(text, markdown.to_markdown(reports).encode())
     write_whole(seal, shown)
     return page
+
+
+def load_writers() -> tuple[ModuleType, ModuleType]:
+    """Load what writes the page and the Markdown, which takes a moment."""
+    from pavedroad.render import html, markdown
+
+    return html, markdown
 
 
 def _fingerprint(reports: Sequence[Report]) -> str:

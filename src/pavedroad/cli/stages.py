@@ -116,10 +116,21 @@ def package(as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--when-told", is_flag=True, hidden=True, help="Load first, then wait for a line on standard input.")
 @json_option
-def latency(as_json: bool) -> None:
+def latency(when_told: bool, as_json: bool) -> None:
     """Time single predictions, features included, on this machine."""
+    if when_told and not _is_told():
+        return
     _run("latency", as_json=as_json)
+
+
+def _is_told() -> bool:
+    """Whether whoever started this process wants it to begin, once everything is loaded; not, when they are gone."""
+    from pavedroad.stages.latency import prepare
+
+    prepare(find_project(Path.cwd()))
+    return bool(sys.stdin.readline())
 
 
 @click.command()

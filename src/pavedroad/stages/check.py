@@ -1,7 +1,5 @@
 """What a pull request runs: the pipeline, skipping what did not change, then the latency here, then the gate."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 
@@ -16,9 +14,16 @@ from pavedroad.report import Outcome, Report, read_report
 from pavedroad.stages.contract import contract
 from pavedroad.stages.gate import collect_reports, gate
 from pavedroad.stages.runner import run_stage
+from pavedroad.stages.timing import STAGE, Timing
 
 
-def check(project: Project, running: Running, watch: Callable[[Event], None], base: str = "") -> list[Report]:
+def check(
+    project: Project,
+    running: Running,
+    watch: Callable[[Event], None],
+    base: str = "",
+    timing: Timing | None = None,
+) -> list[Report]:
     """Follow the pipeline to its end, measure what the machine decides, and let the gate judge.
 
     Args:
@@ -26,6 +31,7 @@ def check(project: Project, running: Running, watch: Callable[[Event], None], ba
         running: its pipeline, started by ``stages.start``.
         watch: is told what happens, for people.
         base: the revision that the suite is compared with; empty: none.
+        timing: a process that gets ready to time the model; one is started unless given.
 
     Returns:
         The reports that the gate used, in the order of the road, the gate's own last; before it, with a base, what
@@ -35,24 +41,33 @@ def check(project: Project, running: Running, watch: Callable[[Event], None], ba
         ConfigError: the objective or the suite is not valid; no stage has run.
         PipelineError: the pipeline could not run.
     """
-    try:  # while the pipeline gets going
-        find_metric(project.config.objective.metric, project.config.objective.problem)
-        choose_baseline(project.config.objective)
-        load_suite(project.root / project.config.validation.suite)
-    except ConfigError:
-        running.stop()
-        raise
-    running.follow(watch)
-    fresh = Freshness(project)
-    if "latency" in project.config.gate.required and _must_measure(project, fresh, watch):
-        _measure(project, watch)
+    timing = timing or Timing(project)
+    try:
+        _look_ahead(project, running)
+        running.follow(watch)
         fresh = Freshness(project)
+        if STAGE in project.config.gate.required and _must_measure(project, fresh, watch):
+            timing.measure(watch)
+            fresh = Freshness(project)
+    finally:
+        timing.close()
     run_stage(project, "gate", partial(gate, fresh=fresh))
     reports = collect_reports(project)
     if base:
         changed = run_stage(project, "contract", partial(contract, base=base))
         reports = [*reports[:-1], changed, reports[-1]]
     return reports
+
+
+def _look_ahead(project: Project, running: Running) -> None:
+    """Refuse, while the pipeline gets going, what would stop it later."""
+    try:
+        find_metric(project.config.objective.metric, project.config.objective.problem)
+        choose_baseline(project.config.objective)
+        load_suite(project.root / project.config.validation.suite)
+    except ConfigError:
+        running.stop()
+        raise
 
 
 def _must_measure(project: Project, fresh: Freshness, watch: Callable[[Event], None]) -> bool:
@@ -64,30 +79,10 @@ def _must_measure(project: Project, fresh: Freshness, watch: Callable[[Event], N
     except EvidenceError:
         return False
     try:
-        known = read_report(project.report("latency"))
+        known = read_report(project.report(STAGE))
     except EvidenceError:
         return True
     if known.outcome is not Outcome.PASS or fresh.find_staleness(known):
         return True
-    watch(Event("latency", "unchanged"))
+    watch(Event(STAGE, "unchanged"))
     return False
-
-
-def _measure(project: Project, watch: Callable[[Event], None]) -> None:
-    """Time the model in a process of its own."""
-    watch(Event("latency", "running"))
-    done = subprocess.run(  # our own command line, no shell
-        [sys.executable, "-m", "pavedroad", "latency"],
-        cwd=project.root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    for line in done.stdout.splitlines():
-        watch(Event("latency", text=line))
-    if done.returncode != 0:
-        watch(Event("latency", "failed"))

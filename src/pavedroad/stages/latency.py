@@ -4,9 +4,9 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from pavedroad.foundation.data import name_code, read_training_table, split_rows
+from pavedroad.foundation.data import load_reader, name_code, read_training_table, split_rows
 from pavedroad.foundation.metrics import find_metric
-from pavedroad.foundation.model import predict
+from pavedroad.foundation.model import load_format, predict
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode import make_features
 from pavedroad.report import Report, Run, Severity, conclude, judge
@@ -19,15 +19,25 @@ WARM_UPS, ROWS, SLOWEST, TRIES, MAX_SECONDS = 3, 60, 10, 2, 20.0
 ID = "latency.p95"
 
 
+def prepare(project: Project) -> None:
+    """Load what reads and predicts, which may take seconds, so that ``latency`` can begin at once.
+
+    One thread is used: a single row gives more of them nothing to do, and waiting for each other on a busy machine they
+    take a hundred times as long.
+    """
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when the libraries are loaded
+    load_format(project.config.model.format)
+    load_reader()
+
+
 def latency(project: Project) -> Report:
     """Time single-row predictions; the gate judges them by the budget.
 
     The rows that took longest, which decide the 95th percentile, get two more tries, and of each row the fastest call
-    counts: whatever else the machine does only ever adds time. One thread is used: a single row gives more of them
-    nothing to do, and waiting for each other on a busy machine they take a hundred times as long. The figures describe
-    this machine, so they stand in the report's ``run`` section.
+    counts: whatever else the machine does only ever adds time. The figures describe this machine, so they stand in the
+    report's ``run`` section.
     """
-    os.environ["OMP_NUM_THREADS"] = "1"  # read when the libraries are loaded, which is below
+    prepare(project)
     import numpy as np
 
     config = project.config
