@@ -15,7 +15,8 @@ HEAVY = {
     "numpy", "pandas", "pyarrow", "scipy", "sklearn", "skops", "great_expectations", "evidently", "dvc", "cookiecutter",
     "vl_convert", "rich", "jinja2", "ruamel", "duckdb", "importlib.metadata", "asyncio", "unittest",
 }  # fmt: skip
-COMMANDS = [[verb] for verb in VERBS if verb != "suite"] + [["suite", "init"]]
+GROUPS = {"suite": "init", "data": "verify"}
+COMMANDS = [[verb, GROUPS[verb]] if verb in GROUPS else [verb] for verb in VERBS]
 IDS = [" ".join(words) for words in COMMANDS]
 
 

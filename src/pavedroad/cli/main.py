@@ -26,6 +26,7 @@ VERBS = {
     "propose": ("pavedroad.cli.retrain:propose", "Open a pull request with what a retraining proposes."),
     "contract": ("pavedroad.cli.stages:contract", "Tell what a change of the suite allows or forbids."),
     "suite": ("pavedroad.cli.suite:suite", "Make a suite of expectations from the data."),
+    "data": ("pavedroad.cli.data:data", "Push, pull and verify the data that DVC keeps."),
     "new": ("pavedroad.cli.care:new", "Generate a repo that drives on the road."),
     "doctor": ("pavedroad.cli.care:doctor", "Find out what keeps this repo from the road."),
 }

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pavedroad.errors import ConfigError, MissingExtraError, PipelineError
+from pavedroad.errors import ConfigError, DataError, MissingExtraError, PipelineError
+from pavedroad.foundation.kept import UnreachableError
 from pavedroad.foundation.pipeline import Event, LockedStage, Result, State
 
 PIPELINE, LOCK = "dvc.yaml", "dvc.lock"
@@ -46,14 +47,37 @@ def find_kept_elsewhere(root: Path, paths: list[str]) -> list[str]:
 
 
 def fetch(root: Path, paths: list[str]) -> str:
-    """Run ``dvc pull`` for files that ``.dvc`` files name.
+    """Bring files that ``.dvc`` files name, verified before they are laid down.
+
+    Raises:
+        DataError: what came is damaged, or a directory's manifest is refused.
+        MissingExtraError: DVC is not installed.
+    """
+    from pavedroad.engines.dvc_objects import pull  # it imports DVC, and few checks need it
+
+    try:
+        care = pull(root, paths, "", lambda *_: None)
+    except (ConfigError, UnreachableError) as error:
+        return error.what
+    damaged = next((flaw for flaw in care.flaws if flaw.trouble == "damaged"), None)
+    if damaged is not None:
+        raise DataError(
+            f"{damaged.kept.path} is damaged in the remote, so nothing of it was laid down.",
+            where=damaged.where,
+            next_step="Push it again from where the data is whole: pavedroad data push.",
+        )
+    return (care.said or "The remote does not hold it.") if care.flaws else ""
+
+
+def run_program(root: Path, words: list[str]) -> str:
+    """Run DVC to its end; why it failed, in its own words, or nothing.
 
     Raises:
         MissingExtraError: DVC is not installed.
     """
     program, environment = _find_program()
     done = subprocess.run(  # noqa: S603 - a fixed command, no shell
-        [program, "pull", "--", *(f"{path}.dvc" for path in paths)],
+        [program, *words],
         cwd=root,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -67,7 +91,7 @@ def fetch(root: Path, paths: list[str]) -> str:
     if done.returncode == 0:
         return ""
     said = [line.removeprefix("ERROR: ") for line in done.stdout.splitlines() if line.startswith("ERROR: ")]
-    return (said or ["DVC could not bring it."])[0][:300]
+    return (said or [f"DVC could not {words[0]}."])[0][:300]
 
 
 def start(root: Path) -> "Repro":

@@ -1,10 +1,12 @@
-"""A road whose data is out of reach: nothing is run, and the first stage says so as ``skipped``, which is never a yes.
+"""A road whose data cannot be had: nothing is run, and the first stage says why, which is never a yes.
 
-This is what a pull request from a fork meets when its data lies in a remote that needs a secret.
+``Away`` is what a pull request from a fork meets when its data lies in a remote that needs a secret. ``Damaged`` stands
+for data that is not what the repo names: in the cache, or on its way here.
 """
 
 from collections.abc import Callable
 
+from pavedroad.errors import PavedroadError
 from pavedroad.foundation.pipeline import Event, Result
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Outcome, Place, Report, conclude
@@ -47,3 +49,28 @@ class Away:
             where=Place(f"{self._tables[0]}.dvc"),
         )
         return conclude("validate", [check], summary=reason)
+
+
+class Damaged:
+    """Stands in for a pipeline that must not start, because it would build on damaged data.
+
+    Args:
+        project: the repo.
+        error: what is damaged, and what to do.
+    """
+
+    def __init__(self, project: Project, error: PavedroadError) -> None:
+        self._project = project
+        self._error = error
+
+    def follow(self, watch: Callable[[Event], None]) -> Result:
+        """Leave the report of a stage that could not judge."""
+        report = run_stage(self._project, "validate", lambda _: self._raise())
+        watch(Event("validate", "failed"))
+        return Result(failed=("validate",), message=report.summary)
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+    def _raise(self) -> Report:
+        raise self._error

@@ -15,6 +15,7 @@ from pavedroad.foundation.project import Project
 from pavedroad.foundation.suite import load_suite
 from pavedroad.foundation.yamlfile import read_yaml
 from pavedroad.report import Check, Outcome, Place, Report, Severity, conclude, judge
+from pavedroad.stages.data import judge_remotes
 
 
 def doctor(project: Project) -> Report:
@@ -38,6 +39,7 @@ def doctor(project: Project) -> Report:
         ),
         _try("doctor.pipeline", "The pipeline is set up", lambda: load_pipeline().check_ready(project.root)),
         *_find_missing_settings(project),
+        *_find_trusting_remotes(project),
         judge(
             "doctor.data",
             "The training data is there",
@@ -97,6 +99,16 @@ def _find_missing_settings(project: Project) -> Iterator[Check]:
         ok=not missing,
         reason=f"Write into {FILE_NAME}: {', '.join(missing)}." if missing else "",
     )
+
+
+def _find_trusting_remotes(project: Project) -> Iterator[Check]:
+    try:
+        found = judge_remotes(project)
+    except PavedroadError as error:
+        yield judge("doctor.remotes", "The settings of DVC can be read", ok=False, reason=error.what)
+        return
+    if found is not None:
+        yield found
 
 
 def _find_missing_modules() -> Iterator[Check]:

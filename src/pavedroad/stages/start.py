@@ -3,8 +3,9 @@
 Kept light: half a second of the vendor's start-up then runs beside the import of all that comes after it.
 """
 
-from pavedroad.errors import PipelineError
+from pavedroad.errors import DataError, PipelineError
 from pavedroad.foundation.history import load_history
+from pavedroad.foundation.kept import Flaw, load_keeper
 from pavedroad.foundation.pipeline import Running, load_pipeline
 from pavedroad.foundation.project import Project
 
@@ -23,11 +24,33 @@ def start(project: Project) -> Running:
             where=project.root,
             next_step="Run: git init && git add . && git commit -m 'First commit'.",
         )
-    tables = [name for name in (project.config.data.train, project.config.data.current) if name]
-    away = pipeline.find_kept_elsewhere(project.root, tables)
-    reason = pipeline.fetch(project.root, away) if away else ""
+    try:
+        refuse_damage(load_keeper().check_cache(project.root))
+        tables = [name for name in (project.config.data.train, project.config.data.current) if name]
+        away = pipeline.find_kept_elsewhere(project.root, tables)
+        reason = pipeline.fetch(project.root, away) if away else ""
+    except DataError as error:
+        from pavedroad.stages.away import Damaged
+
+        return Damaged(project, error)
     if reason:
         from pavedroad.stages.away import Away
 
         return Away(project, away, reason)
     return pipeline.start(project.root)
+
+
+def refuse_damage(flaws: list[Flaw]) -> None:
+    """Refuse to go on with a cache that is damaged.
+
+    Raises:
+        DataError: it names the data and the file of the cache.
+    """
+    if not flaws:
+        return
+    more = f" (and {len(flaws) - 1:,} more)" if len(flaws) > 1 else ""
+    raise DataError(
+        f"{flaws[0].kept.path} is damaged in the cache: its content does not match its hash{more}.",
+        where=flaws[0].where,
+        next_step="Remove that file; then bring the data with `pavedroad data pull`, or let `pavedroad check` make it.",
+    )
