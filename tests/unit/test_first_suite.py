@@ -150,7 +150,7 @@ def test_a_sample_of_the_same_kind_passes(repo, seed):
 # --- any table ------------------------------------------------------------------------------------------------------
 
 ROWS = 12
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=64).filter(lambda value: abs(value) < 1e150)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=64)
 COLUMN = st.one_of(
     st.lists(NUMBERS | st.none(), min_size=ROWS, max_size=ROWS).map(lambda values: pd.Series(values, dtype="float64")),
     st.lists(st.sampled_from([0.0, 1e-320, -1e-320, 5e-324, 1e100, -1e-9]), min_size=ROWS, max_size=ROWS).map(

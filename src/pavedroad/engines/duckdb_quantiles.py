@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from pavedroad.engines.duckdb_plan import Ask, Plan, Query
-from pavedroad.engines.duckdb_table import Column
+from pavedroad.engines.duckdb_table import Column, Table
 
 HELD = 0.5
 """The share of the memory that values in order may take."""
@@ -25,6 +25,11 @@ _AROUND = (0.002, 0.02)
 Asking = Generator[list[Ask], list[Any], list[Any]]
 
 
+def fits(table: Table, rows: int, columns: int) -> bool:
+    """Whether so many columns of so many values can be put in order at once without more than their share of memory."""
+    return rows * columns * _BYTES <= table.memory * HELD
+
+
 def find_ranks(plan: Plan, column: Column, ranks: list[int], rows: int, condition: str) -> Asking:
     """Find the values at ``ranks`` (from 0) in ascending order among the ``rows`` values that a condition chooses.
 
@@ -35,7 +40,7 @@ def find_ranks(plan: Plan, column: Column, ranks: list[int], rows: int, conditio
         rows: how many values there are.
         condition: which rows count, in SQL; all where it is empty.
     """
-    if rows * _BYTES * plan.ordered <= plan.table.memory * HELD:
+    if fits(plan.table, rows, plan.ordered):
         chosen = f" FILTER (WHERE {condition})" if condition else ""
         places = ", ".join(f"{(rank + 0.5) / rows!r}" for rank in ranks)
         (values,) = yield [f"quantile_disc({column.sql}, [{places}]){chosen}"]

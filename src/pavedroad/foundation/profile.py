@@ -16,6 +16,8 @@ QUANTILES = 101
 """A numeric column is kept as its 0 %, 1 %, … 100 % quantiles."""
 MAX_CATEGORIES = 50
 """At most this many categories are kept, the most frequent first."""
+HUGE = 1e150
+"""Beyond, the square of a value is close to what a float can hold, or more."""
 MAX_BARS = 12
 BINS = 24
 
@@ -32,7 +34,7 @@ class ColumnProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     distinct: int = 0
     mean: float | None = None
     std: float | None = None
-    """Standard deviation (n − 1)."""
+    """Standard deviation (n − 1); None where it is greater than any float."""
     quantiles: list[float] = []
     categories: dict[str, int] = {}
     earliest: str | None = None
@@ -85,6 +87,10 @@ def profile_column(column: "pd.Series") -> ColumnProfile:
         values = finite_values(column)
         if values.size == 0:
             return ColumnProfile(name=name, kind=kind, dtype=dtype, rows=rows, nulls=nulls, not_finite=rows - nulls)
+        # Squares, sums and differences of huge values overflow; those of values divided by a power of two do not.
+        huge = float(np.abs(values).max()) > HUGE
+        scale, step = (2.0**1000, 4.0) if huge else (1.0, 1.0)
+        spread = float((values / scale).std(ddof=1)) * scale if values.size > 1 else 0.0
         return ColumnProfile(
             name=name,
             kind=kind,
@@ -93,9 +99,9 @@ def profile_column(column: "pd.Series") -> ColumnProfile:
             nulls=nulls,
             not_finite=rows - nulls - int(values.size),
             distinct=int(np.unique(values).size),
-            mean=float(values.mean()),
-            std=float(values.std(ddof=1)) if values.size > 1 else 0.0,
-            quantiles=[float(q) for q in np.quantile(values, np.linspace(0, 1, QUANTILES))],
+            mean=float((values / scale).mean()) * scale,
+            std=spread if np.isfinite(spread) else None,
+            quantiles=[float(q) * step for q in np.quantile(values / step, np.linspace(0, 1, QUANTILES))],
         )
     present = column.dropna()
     if kind == "time":

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pavedroad.errors import ConfigError, UsageError
-from pavedroad.foundation.data import read_table, read_training_table
-from pavedroad.foundation.profile import ColumnProfile, Profile, profile_table
+from pavedroad.foundation.outline import ColumnOutline, Outline, outline_table, require_trainable
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.source import find_source
 from pavedroad.foundation.suite import load_suite
+from pavedroad.foundation.validation import Limits
 from pavedroad.report import Scalar, encode, write_whole
 
 MAX_COLUMNS = 200
@@ -24,7 +25,7 @@ KNOWN_SHARE = 0.95
 
 
 def write_first_suite(project: Project, data: Path, out: Path, *, force: bool = False) -> tuple[int, bool]:
-    """Profile a table and write a suite that it passes.
+    """Outline a table where it lies and write a suite that it passes.
 
     Args:
         project: the repo.
@@ -39,17 +40,20 @@ def write_first_suite(project: Project, data: Path, out: Path, *, force: bool = 
         DataError: the table cannot be used, for example because its target is missing or has one value.
         UsageError: another suite is there already.
     """
-    training = data == project.root / project.config.data.train
-    table = read_training_table(project) if training else read_table(data)
-    profile = profile_table(table)
-    expectations = list(_expect(profile, project))
+    config = project.config
+    limits = Limits(threads=config.validation.threads, memory=config.validation.memory_limit)
+    own = {config.objective.target, config.data.time}
+    outline = outline_table(find_source(data), limits, most=MAX_COLUMNS, also=own)
+    if data == project.root / config.data.train:
+        require_trainable(outline, config.objective, config.data, data)
+    expectations = list(_expect(outline, project))
     content = encode(
         {
             "name": out.stem,
             "expectations": expectations,
             "meta": {
                 "notes": f"First suite, from the profile of {data.name}. Review it: you know what is impossible.",
-                "profile": _summarise(profile),
+                "profile": _summarise(outline),
             },
         }
     )
@@ -76,7 +80,7 @@ class Move:
     now: Scalar
 
 
-def find_moves(data: Path, suite: Path) -> list[Move]:
+def find_moves(data: Path, suite: Path, limits: Limits | None = None) -> list[Move]:
     """How the profile of a table moved since its suite was written: columns, rows, gaps, ranges, means, categories.
 
     Raises:
@@ -89,7 +93,7 @@ def find_moves(data: Path, suite: Path) -> list[Move]:
             where=suite,
             next_step="Write one that does with: pavedroad suite init --out expectations/new.json.",
         )
-    now = _summarise(profile_table(read_table(data)))
+    now = _summarise(outline_table(find_source(data), limits or Limits(), most=MAX_COLUMNS))
     moves = [Move("", "rows", before.get("rows"), now["rows"])] if before.get("rows") != now["rows"] else []
     for name in dict.fromkeys([*before["columns"], *now["columns"]]):
         old, new = before["columns"].get(name), now["columns"].get(name)
@@ -100,25 +104,24 @@ def find_moves(data: Path, suite: Path) -> list[Move]:
     return moves
 
 
-def _summarise(profile: Profile) -> dict[str, Any]:
-    """A profile as the few numbers that a reader compares."""
+def _summarise(outline: Outline) -> dict[str, Any]:
+    """An outline as the few numbers that a reader compares."""
     columns: dict[str, dict[str, Scalar]] = {}
-    for column in profile.columns[:MAX_COLUMNS]:
-        share = round(column.nulls / column.rows, 4) if column.rows else 0.0
-        kept: dict[str, Scalar] = {"kind": column.kind, "missing": share, "distinct": column.distinct}
-        if column.quantiles:
-            middle = column.quantiles[len(column.quantiles) // 2]
-            numbers = {"least": column.quantiles[0], "median": middle, "most": column.quantiles[-1]}
-            kept |= {name: float(f"{value:.6g}") for name, value in {**numbers, "mean": column.mean or 0.0}.items()}
+    for column in outline.columns[:MAX_COLUMNS]:
+        share = round(column.nulls / outline.rows, 4) if outline.rows else 0.0
+        kept: dict[str, Scalar] = {"kind": column.kind, "missing": share}
+        kept["distinct_about" if column.estimated else "distinct"] = column.distinct
+        numbers = {"least": column.least, "median": column.median, "most": column.most, "mean": column.mean}
+        kept |= {name: float(f"{value:.6g}") for name, value in numbers.items() if value is not None}
         kept |= {name: when for name, when in (("earliest", column.earliest), ("latest", column.latest)) if when}
         columns[column.name] = kept
-    return {"rows": profile.rows, "columns": columns}
+    return {"rows": outline.rows, "columns": columns}
 
 
-def _expect(profile: Profile, project: Project) -> list[dict[str, Any]]:
-    config = project.config
+def _expect(outline: Outline, project: Project) -> list[dict[str, Any]]:
+    config, rows = project.config, outline.rows
     # A column that is empty in every row promises nothing, and would fail the guard against such columns.
-    names = [column.name for column in profile.columns if column.nulls < column.rows or not profile.rows]
+    names = [name for name, nulls in outline.nulls.items() if nulls < rows or not rows]
     wanted = [
         _write(
             "expect_table_columns_to_match_set",
@@ -134,23 +137,23 @@ def _expect(profile: Profile, project: Project) -> list[dict[str, Any]]:
         wanted.append(
             _write("expect_compound_columns_to_be_unique", "key", {"column_list": keys}, "The keys name a row.")
         )
-    for column in profile.columns[:MAX_COLUMNS]:
-        wanted += _expect_column(column, is_target=column.name == config.objective.target)
+    for column in outline.columns[:MAX_COLUMNS]:
+        wanted += _expect_column(column, rows, is_target=column.name == config.objective.target)
     return wanted
 
 
-def _expect_column(column: ColumnProfile, *, is_target: bool) -> list[dict[str, Any]]:
+def _expect_column(column: ColumnOutline, rows: int, *, is_target: bool) -> list[dict[str, Any]]:
     name = column.name
-    if column.nulls == column.rows:
+    if column.nulls == rows:
         return []
     wanted = []
     if column.nulls == 0:
-        note = "The target must be known." if is_target else f"None of {column.rows:,} rows was empty."
+        note = "The target must be known." if is_target else f"None of {rows:,} rows was empty."
         wanted.append(_write("expect_column_values_to_not_be_null", f"{name}.not-null", {"column": name}, note))
     else:
-        share = 1 - column.nulls / column.rows
+        share = 1 - column.nulls / rows
         mostly = max(0.01, math.floor((share - NULL_SLACK) * 100) / 100)
-        note = f"{column.nulls:,} of {column.rows:,} rows were empty; {NULL_SLACK:.0%} more are allowed."
+        note = f"{column.nulls:,} of {rows:,} rows were empty; {NULL_SLACK:.0%} more are allowed."
         wanted.append(
             _write(
                 "expect_column_values_to_not_be_null",
@@ -159,8 +162,8 @@ def _expect_column(column: ColumnProfile, *, is_target: bool) -> list[dict[str, 
                 note,
             )
         )
-    if column.kind == "number" and column.quantiles:
-        low, high = column.quantiles[0], column.quantiles[-1]
+    if column.least is not None and column.most is not None:
+        low, high = column.least, column.most
         slack = (high - low) * MARGIN or abs(high) or 1.0
         bounds = {
             "min_value": _round(min(0.0, low) if 0 <= low <= slack else low - slack, up=False),
@@ -168,9 +171,9 @@ def _expect_column(column: ColumnProfile, *, is_target: bool) -> list[dict[str, 
         }
         note = f"Observed {low:.6g} to {high:.6g}; half the range is allowed beyond, but not across zero."
         wanted.append(_write("expect_column_values_to_be_between", f"{name}.range", {"column": name, **bounds}, note))
-    few = 0 < column.distinct <= min(MAX_CATEGORIES, max(2, column.rows // 10))
-    if column.kind == "category" and few:
-        known = {"column": name, "value_set": sorted(column.categories), "mostly": KNOWN_SHARE}
+    few = 0 < column.distinct <= min(MAX_CATEGORIES, max(2, rows // 10))
+    if column.categories and few:
+        known = {"column": name, "value_set": list(column.categories), "mostly": KNOWN_SHARE}
         note = f"{column.distinct} categories were seen; {1 - KNOWN_SHARE:.0%} of the rows may bring new ones."
         wanted.append(_write("expect_column_values_to_be_in_set", f"{name}.known", known, note))
     return wanted
