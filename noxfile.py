@@ -119,6 +119,7 @@ def lint(session: nox.Session) -> None:
         # Without strict collection zizmor skips a file that it cannot read and calls the rest clean.
         session.run("zizmor", "--offline", "--strict-collection", "--persona=auditor", "--quiet", *workflows, *actions)
         session.run("python", "tools/lint_actions.py")
+        session.run("python", "-m", "pavedroad", "lint", "workflows", *workflows, *actions)
 
 
 @nox.session

@@ -26,9 +26,10 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Look for mistakes and untidy code."""
+    """Look for mistakes, untidy code, and workflows in which the gate could be skipped."""
     run(session, "ruff", "check", ".")
     run(session, "ruff", "format", "--check", ".")
+    run(session, "pavedroad", "lint", "workflows")
 
 
 def run(session: nox.Session, *command: str) -> None:

@@ -27,6 +27,7 @@ VERBS = {
     "contract": ("pavedroad.cli.stages:contract", "Tell what a change of the suite allows or forbids."),
     "suite": ("pavedroad.cli.suite:suite", "Make a suite of expectations from the data."),
     "data": ("pavedroad.cli.data:data", "Push, pull and verify the data that DVC keeps."),
+    "lint": ("pavedroad.cli.lint:lint", "Find ways to skip a gate that no linter of workflows sees."),
     "new": ("pavedroad.cli.care:new", "Generate a repo that drives on the road."),
     "doctor": ("pavedroad.cli.care:doctor", "Find out what keeps this repo from the road."),
 }

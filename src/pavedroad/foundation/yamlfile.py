@@ -10,6 +10,7 @@ from ruamel.yaml.events import AliasEvent
 from pavedroad.errors import ConfigError
 
 MAX_BYTES = 4 * 1024 * 1024
+MOST_ALIASES = 50
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -21,6 +22,21 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: the file is missing, too large, not YAML, not a mapping, or uses an alias.
     """
+    return _read(path, YAML(typ="safe", pure=True), most_aliases=0)
+
+
+def read_marked_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping that knows the line of every key (``node.lc``), as GitHub reads a workflow.
+
+    A few aliases are allowed, as GitHub allows them; so few cannot stand for much.
+
+    Raises:
+        ConfigError: see :func:`read_yaml`.
+    """
+    return _read(path, YAML(typ="rt", pure=True), most_aliases=MOST_ALIASES)
+
+
+def _read(path: Path, yaml: YAML, *, most_aliases: int) -> dict[str, Any]:
     try:
         content = path.read_bytes()
         text = content.decode("utf-8")
@@ -30,11 +46,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"The file cannot be read: {error}.", where=path) from error
     if len(content) > MAX_BYTES:
         raise ConfigError(f"The file has {len(content):,} bytes; at most {MAX_BYTES:,} are read.", where=path)
-    yaml = YAML(typ="safe", pure=True)
     try:
-        alias = "*" in text and next((e for e in yaml.parse(text) if isinstance(e, AliasEvent)), None)
-        if alias:
-            raise ConfigError("The file uses a YAML alias.", where=path, line=alias.start_mark.line + 1)
+        events = YAML(typ="safe", pure=True).parse(text) if "*" in text else ()
+        aliases = [event for event in events if isinstance(event, AliasEvent)]
+        if len(aliases) > most_aliases:
+            words = "a YAML alias" if most_aliases == 0 else f"more than {most_aliases} YAML aliases"
+            raise ConfigError(f"The file uses {words}.", where=path, line=aliases[most_aliases].start_mark.line + 1)
         document = yaml.load(text)
     except MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
