@@ -31,6 +31,14 @@ LOCKS = {
     "test": ["pyproject.toml", "--extra=standard", "--extra=evidently", "--extra=template", "--group=test"],
     "lint": ["pyproject.toml", "--extra=table", "--group=lint", "--group=build"],
     "engines": ["pyproject.toml", "--extra=standard", "--extra=postgres", "--extra=spark", "--group=test-engines"],
+    "models": [
+        "pyproject.toml",
+        "--extra=standard",
+        "--extra=mlflow",
+        "--extra=onnx",
+        "--extra=signing",
+        "--group=test-models",
+    ],
     "demo": ["pyproject.toml", "--extra=template", "--group=demo"],
     "nox": ["--group=pyproject.toml:nox"],
     "mutate": ["pyproject.toml", "--group=mutate"],
@@ -81,7 +89,7 @@ def tests(session: nox.Session) -> None:
 def tests_fast(session: nox.Session) -> None:
     """Run the tests that take seconds, on each Python this machine has."""
     install(session, "test")
-    quick = "not slow and not journey and not spark and not postgres"
+    quick = "not slow and not journey and not models and not spark and not postgres"
     session.run("pytest", "-m", quick, *spread(session.posargs), *session.posargs)
 
 
@@ -93,6 +101,13 @@ def tests_engines(session: nox.Session) -> None:
     """
     install(session, "engines")
     session.run("pytest", "-m", "spark or postgres", *session.posargs)
+
+
+@nox.session(name="tests-models")
+def tests_models(session: nox.Session) -> None:
+    """Run the tests around models that `tests` leaves out: ONNX, MLflow's own server, signing, bills of materials."""
+    install(session, "models")
+    session.run("pytest", "-m", "models", *session.posargs)
 
 
 def spread(posargs: list[str]) -> list[str]:

@@ -1,0 +1,230 @@
+"""The model card and the bill of materials: complete, the same every time, and deaf to whatever the texts hold."""
+
+import html.parser
+import json
+import re
+
+import msgspec
+import pytest
+from markdown_it import MarkdownIt
+from small_repo import walk
+
+from pavedroad.foundation.bom import make_bom
+from pavedroad.foundation.card import make_card
+from pavedroad.foundation.card_pages import to_html, to_markdown
+from pavedroad.foundation.envelope import open_package
+from pavedroad.foundation.facts import Facts, Measure, find_measures, find_warnings
+from pavedroad.foundation.model import Signature
+from pavedroad.report import Check, Outcome, conclude, judge
+
+EVIL = '"><script>alert(1)</script> <img src=x onerror=alert(1)> [link](javascript:x) | @all \u202e\n# head `code` &lt;'
+
+
+def facts(**changed):
+    whole = Facts(
+        schema="pavedroad.package/1",
+        name="beans",
+        owner="the team",
+        statement="Guess beans.",
+        problem="binary",
+        target="beans",
+        metric="accuracy_score",
+        better="higher",
+        confidence=0.9,
+        rows=40,
+        measures=[Measure(id="metric.model", title="accuracy", value=0.9, low=0.8, high=0.95)],
+        slices=[
+            Measure(
+                id="evaluate.slice.kind.red",
+                title="accuracy",
+                value=0.5,
+                low=0.2,
+                high=0.8,
+                column="kind",
+                group="red",
+                rows=7,
+            )
+        ],
+        sources=[],
+        code="c" * 64,
+        parameters={"alpha": 1.5},
+        estimator="sklearn.linear_model._ridge.Ridge",
+        format="skops",
+        model="a" * 64,
+        bytes=1234,
+        environment={"numpy": "2.0"},
+        warnings=["Rows stand twice: in both halves"],
+    )
+    return msgspec.structs.replace(whole, **changed)
+
+
+def signature(**changed):
+    whole = {
+        "problem": "binary",
+        "target": "beans",
+        "labels": ["no", "yes"],
+        "inputs": [
+            {"name": "kind", "kind": "category", "dtype": "str", "nullable": True, "categories": list("abcdefghijk")}
+        ],
+        "features": ["kind"],
+    }
+    return msgspec.convert({**whole, **changed}, Signature)
+
+
+EXPECTED = (
+    "Model card: beans",
+    "Guess beans.",
+    "the team",
+    "0.9",
+    "0.95",
+    "red",
+    "never saw",
+    "a, b, c, d, e, f, g, h and 3 more",
+    "no, yes",
+    "Rows stand twice",
+    "pavedroad reproduce package",
+    "alpha = 1.5",
+    "numpy 2.0",
+    "c" * 64,
+)
+
+
+@pytest.mark.parametrize("expected", EXPECTED)
+def test_a_card_says_what_one_wants_to_know(expected):
+    card = make_card(facts(), signature())
+    assert expected in MarkdownIt().enable("table").render(to_markdown(card)).replace("&amp;", "&")
+    assert expected in to_html(card)
+
+
+def test_a_card_without_slices_says_that_nobody_measured_them():
+    said = to_markdown(make_card(facts(slices=[]), signature()))
+    assert "not measured for groups" in said
+    assert "for each group" not in said
+
+
+class Tags(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen, self.attributes = set(), []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(tag)
+        self.attributes += [name for name, _ in attrs]
+
+
+OURS = {
+    *("html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "pre", "ul", "li", "div"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+TEXTS = ("name", "owner", "statement", "target", "metric", "estimator", "code", "problem")
+
+
+def evil_card():
+    measure = Measure(id="x", title=EVIL, value=1, low=0, high=2, column=EVIL, group=EVIL, rows=1)
+    everything = dict.fromkeys(TEXTS, EVIL) | {"measures": [measure], "slices": [measure], "warnings": [EVIL]}
+    odd = facts(**everything, parameters={EVIL: EVIL}, environment={EVIL: EVIL})
+    column = {"name": EVIL, "kind": "category", "dtype": EVIL, "nullable": False, "categories": [EVIL]}
+    return odd, make_card(odd, signature(inputs=[column], labels=[EVIL]))
+
+
+def test_no_text_becomes_part_of_the_page():
+    _, card = evil_card()
+    page = to_html(card)
+    tags = Tags()
+    tags.feed(page)
+    assert tags.seen <= OURS
+    assert not [name for name in tags.attributes if name.startswith("on") or name in {"src", "href"}]
+    assert "\u202e" not in page
+    assert "default-src 'none'" in page
+
+
+def test_no_text_becomes_part_of_the_markdown():
+    _, card = evil_card()
+    text = to_markdown(card)
+    page = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(text)
+    tags = Tags()
+    tags.feed(page)
+    assert tags.seen <= OURS | {"code"}
+    assert "href" not in tags.attributes
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert all(len(re.findall(r"(?<!\\)\|", row)) in {3, 4, 5, 6, 7} for row in rows)
+    assert "\u202e" not in text
+
+
+def test_a_bill_says_nothing_of_when_and_names_every_part_once():
+    bill = make_bom(facts())
+    assert bill == make_bom(facts())
+    assert "timestamp" not in json.dumps(bill)
+    references = [part["bom-ref"] for part in bill["components"]]
+    assert len(set(references)) == len(references)
+    model = bill["metadata"]["component"]
+    assert model["modelCard"]["quantitativeAnalysis"]["performanceMetrics"][1]["slice"] == "kind = red"
+    assert make_bom(facts(model="b" * 64))["serialNumber"] != bill["serialNumber"]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("which", ["plain", "evil", "packed"])
+def test_a_bill_follows_the_specification(finished, which):
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    found = {"plain": facts, "evil": lambda: evil_card()[0], "packed": lambda: open_package(finished / "package").facts}
+    bill = make_bom(found[which]())
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    assert validator.validate_str(json.dumps(bill)) is None
+    assert validator.validate_str(json.dumps({**bill, "modelCard": {}})) is not None
+
+
+def test_a_packed_bill_is_the_one_of_its_facts(finished):
+    found = open_package(finished / "package")
+    assert json.loads((finished / "package" / "bom.json").read_bytes()) == make_bom(found.facts)
+    assert (finished / "package" / "card.html").read_text() == to_html(make_card(found.facts, found.signature))
+
+
+def test_slices_and_measures_are_told_apart_and_what_is_no_number_is_left_out():
+    def check(id_, observed, evidence):
+        return judge(id_, id_, ok=True, observed=observed, evidence=evidence)
+
+    interval = {"value": 1.0, "low": 0.5, "high": 1.5}
+    report = conclude(
+        "evaluate",
+        [
+            check("metric.model", interval, {}),
+            check("evaluate.slice.kind.red", None, {**interval, "column": "kind", "group": "red", "rows": 3}),
+            check("evaluate.slice.kind.none", {"value": "NaN", "low": 0.5, "high": 1.5}, {"column": "kind"}),
+            check("evaluate.predictions", 40, {}),
+        ],
+    )
+    overall, slices = find_measures(report)
+    assert [measure.id for measure in overall] == ["metric.model"]
+    assert [(measure.column, measure.group, measure.rows) for measure in slices] == [("kind", "red", 3)]
+
+
+def test_warnings_alone_become_limits():
+    checks = [
+        Check(id=outcome.value, title=f"It {outcome.value}", outcome=outcome, reason="why") for outcome in Outcome
+    ]
+    assert find_warnings([conclude("train", checks)]) == ["It warn: why"]
+
+
+def test_a_slice_of_the_evaluation_reaches_the_card(repo):
+    path = repo / "reports" / "evaluate.json"
+    document = json.loads(path.read_text())
+    evidence = {
+        "metric": "mean_absolute_error",
+        "value": 1.0,
+        "low": 0.5,
+        "high": 1.5,
+        "column": "kind",
+        "group": "red",
+    }
+    document["checks"].append(
+        {"id": "evaluate.slice.kind.red", "title": "Red", "outcome": "pass", "evidence": evidence}
+    )
+    path.write_text(json.dumps(document))
+    assert not open_package(repo / "package").facts.slices
+    walk(repo, ["package"])
+    assert [(measure.column, measure.group) for measure in open_package(repo / "package").facts.slices] == [
+        ("kind", "red")
+    ]
+    assert "| kind | red |" in (repo / "package" / "card.md").read_text()
