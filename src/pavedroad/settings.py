@@ -4,7 +4,7 @@
 tables (``[[section.entries]]``) is a list of structs, whose own optional keys have their defaults here.
 """
 
-import datetime
+import datetime as dt
 from typing import Annotated, Literal
 
 import msgspec
@@ -23,9 +23,13 @@ GAP = r"^[1-9][0-9]{0,8} ?(d|h|min|s)$"
 BASELINES = "auto|mean|median|most-frequent|prior|stratified|seasonal-naive|persistence|linear"
 BASELINE = rf"^({BASELINES})$|{IMPORT_PATH}|^sql:\s*\S"
 INSIDE_REPO = r"^(?!/)(?!.*(^|/)\.\.(/|$)).*$"
+GATE_CHECK = r"^gate\.[\w.-]+$"
+DAY = r"^20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 MEMORY = r"^([1-9][0-9]{0,5} ?(MB|GB|TB|MiB|GiB|TiB))?$"
 REFERENCE = r"^(auto|profile|training|same-period-last-year|rolling:[1-9][0-9]{0,4}d)$"
 PATTERNS_IN_WORDS = {
+    GATE_CHECK: 'the id of a check of the gate, such as "gate.improvement"',
+    DAY: 'a day in quotes, such as "2026-03-31"',
     REFERENCE: '"auto", "profile", "training", "same-period-last-year" or a window such as "rolling:90d"',
     MEMORY: 'an amount of memory such as "2GB"',
     IMPORT_PATH: 'an import path like "package.module:function"',
@@ -134,7 +138,7 @@ class Acknowledgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     column: Name
     reason: Name
-    until: datetime.date
+    until: dt.date
 
 
 class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,6 +157,33 @@ class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     acknowledged: list[Acknowledgement]
 
 
+class SliceLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the key metric has to be in every group of a column."""
+
+    column: Name
+    floor: float | None = None
+    """The worst value a group may have, in the metric's units: a ceiling where lower is better."""
+    regression: NotNegative | None = None
+    """How much worse than the champion a group may be, in the metric's units."""
+
+
+class FairnessLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How far the key metric may differ between the groups of a sensitive column."""
+
+    column: Name
+    max_gap: Positive
+
+
+class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An emergency: one check may fail until a day, by somebody's word and with a reason, in everybody's sight."""
+
+    check: Annotated[str, Meta(pattern=GATE_CHECK)]
+    reason: Annotated[str, Meta(min_length=20, max_length=500)]
+    by: Name
+    until: Annotated[str, Meta(pattern=DAY)]
+    """The last day on which it counts, as 2026-03-31 in UTC."""
+
+
 class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What must hold before a model may go on."""
 
@@ -162,6 +193,21 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_latency_ms: Positive
     max_size_mb: Positive
     behind: Literal["warn", "fail"]
+    champion: Literal["auto", "required", "off"]
+    champion_margin: NotNegative
+    superiority: bool
+    looks: Annotated[int, Meta(ge=1, le=10_000)]
+    """How many proposals the same holdout is meant to judge; the interval against the champion is corrected for it."""
+    loosening: Literal["warn", "fail"]
+    max_calibration_error: NotNegative
+    max_data_age_days: NotNegative
+    value_per_unit: NotNegative
+    min_value: NotNegative
+    card: list[Name]
+    licences: list[Name]
+    slice: list[SliceLimit]
+    fairness: list[FairnessLimit]
+    waiver: list[Waiver]
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,58 +1,156 @@
-"""Evidently's distances, by the real Evidently: the same numbers as SciPy's, one clean column at a time."""
+"""Evidently's own methods, by the real Evidently, on the counts of a table: the same numbers as on its rows."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
-from pavedroad.foundation.drift import find_drift, load_drift_engine
-from pavedroad.settings import Drift
+from pavedroad.config import default_settings
+from pavedroad.engines import evidently
+from pavedroad.errors import ConfigError, JudgementError
+from pavedroad.foundation.drift import Policy, choose_policy, find_drift
+from pavedroad.foundation.drift_effects import align_numbers, bin_numbers, measure_jensen_shannon, measure_psi
+from pavedroad.foundation.reference import hold_frame, measure
+from pavedroad.settings import Drift, DriftRule
 
 RNG = np.random.default_rng(5)
+POLICY = Policy("auto", 0.1, 0.5, "by-effect")
 
 
-@pytest.fixture(scope="module")
-def engine():
-    return load_drift_engine("evidently")
+def sketch(reference, current):
+    before = measure(hold_frame(pd.DataFrame({"x": reference})), "before")
+    return before.columns[0], measure(hold_frame(pd.DataFrame({"x": current})), "now", like=before).columns[0]
 
 
-@pytest.mark.parametrize("rows", [50, 2000])
-def test_numbers_have_scipys_wasserstein_distance_in_standard_deviations(engine, rows):
+def make_settings(**changes):
+    return Drift(**{**default_settings()["drift"], "engine": "evidently", **changes})
+
+
+@pytest.mark.parametrize("rows", [50, 2000, 30_000])
+def test_numbers_have_scipys_wasserstein_distance_in_standard_deviations(rows):
     reference, current = RNG.normal(10, 3, size=rows), RNG.normal(11, 3, size=rows // 2)
-    found = engine.compare(pd.Series(reference), pd.Series(current), "number")
+    found = evidently.compare(*sketch(reference, current), "auto", POLICY)
     expected = stats.wasserstein_distance(reference, current) / reference.std()
-    assert found.effect == pytest.approx(expected, rel=0.02)
+    assert found.effect == pytest.approx(expected, rel=2e-3)
     assert found.p_value is None
     assert "wasserstein" in found.method
+    assert ("drawn evenly" in found.method) is (rows > 10_000)
 
 
-@pytest.mark.parametrize("rows", [50, 2000])
-def test_categories_have_scipys_jensen_shannon_distance(engine, rows):
+@pytest.mark.parametrize("rows", [50, 2000, 30_000])
+def test_categories_have_scipys_jensen_shannon_distance(rows):
     reference, current = RNG.choice(list("abc"), rows), RNG.choice(list("abc"), rows, p=[0.6, 0.3, 0.1])
-    found = engine.compare(pd.Series(reference), pd.Series(current), "category")
+    found = evidently.compare(*sketch(reference, current), "auto", POLICY)
     shares = [[np.mean(side == name) for name in "abc"] for side in (reference, current)]
-    assert found.effect == pytest.approx(jensenshannon(*shares), rel=0.02)
-    assert "jensenshannon" in found.method
+    assert found.effect == pytest.approx(jensenshannon(*shares), rel=2e-3)
 
 
-def test_the_road_decides_by_the_distance_alone(engine):
-    settings = Drift("evidently", [], false_alarm_rate=0.05, min_effect=0.1, fail_effect=0.5, min_rows=2)
+@settings(max_examples=12)
+@given(
+    reference=st.lists(st.integers(-100, 100).map(lambda n: n / 7), min_size=30, max_size=200),
+    current=st.lists(st.integers(-100, 100).map(lambda n: n / 7), min_size=30, max_size=200),
+)
+def test_our_psi_and_jensen_shannon_are_evidentlys_in_its_bins(reference, current):
+    sides = sketch(reference, current)
+    if len(sides[0].values) <= 20 or sides[0].values[0] == sides[0].values[-1]:
+        return
+    shares = bin_numbers(align_numbers(*sides), "sturges")
+    assert evidently.compare(*sides, "psi", POLICY).effect == pytest.approx(measure_psi(shares), rel=1e-6, abs=1e-9)
+    theirs = evidently.compare(*sides, "jensenshannon", POLICY).effect
+    assert theirs == pytest.approx(measure_jensen_shannon(shares, base=np.e), rel=1e-6, abs=1e-7)
+
+
+def test_our_psi_of_many_rows_in_cells_is_evidentlys_of_the_rows():
+    reference, current = RNG.normal(size=40_000), RNG.normal(0.2, 1.1, size=40_000)
+    edges = np.histogram_bin_edges(np.concatenate([reference, current]), bins="sturges")
+    shares = np.array([np.histogram(side, edges)[0] / 40_000 for side in (reference, current)])
+    ours = bin_numbers(align_numbers(*sketch(reference, current)), "sturges")
+    assert ours == pytest.approx(shares, abs=5e-4)
+    assert measure_psi(ours) == pytest.approx(measure_psi(shares), rel=0.05)
+
+
+def test_the_road_decides_by_the_distance_alone():
     reference = pd.DataFrame({"same": RNG.normal(size=500), "moved": RNG.normal(size=500)})
     current = pd.DataFrame({"same": RNG.permutation(reference["same"]), "moved": reference["moved"] + 1})
-    found = find_drift(reference, current, ["same", "moved"], settings, engine)
+    before = measure(hold_frame(reference), "before")
+    found = find_drift(before, measure(hold_frame(current), "now", like=before), ["same", "moved"], make_settings())
     assert [item.drifted for item in found] == [False, True]
     assert [item.adjusted_p for item in found] == [None, None]
 
 
-def test_gaps_are_compared_as_yes_and_no(engine):
-    settings = Drift("evidently", [], false_alarm_rate=0.05, min_effect=0.1, fail_effect=0.5, min_rows=2)
+@pytest.mark.parametrize("method", ["psi", "ks", "jensenshannon", "hellinger", "kl_div", "ed"])
+@pytest.mark.parametrize("shift", [0.0, 1.5])
+def test_any_of_its_methods_is_asked_by_name_with_an_explicit_threshold(method, shift):
+    reference, current = np.linspace(-2, 2, 300), np.linspace(-2, 2, 300) + shift
+    rule = DriftRule(columns=["x"], method=f"evidently:{method}")
+    drift = make_settings(engine="two-sample", rules=[rule], min_effect=0.12)
+    before = measure(hold_frame(pd.DataFrame({"x": reference})), "before")
+    now = measure(hold_frame(pd.DataFrame({"x": current})), "now", like=before)
+    [found] = find_drift(before, now, ["x"], drift)
+    assert found.comparison.method == f"Evidently {method}"
+    assert found.drifted is bool(shift)
+
+
+def test_a_method_it_does_not_have_or_that_does_not_fit_is_refused():
+    numbers, words = sketch([1.0, 2.0] * 20, [1.0, 2.0] * 20), sketch(["a", "b"] * 20, ["a", "b"] * 20)
+    with pytest.raises(ConfigError, match="no drift method"):
+        evidently.compare(*numbers, "nonsense", POLICY)
+    with pytest.raises(ConfigError, match="not for categories"):
+        evidently.compare(*words, "wasserstein", POLICY)
+    with pytest.raises(ConfigError, match="not for numbers"):
+        evidently.compare(*numbers, "chisquare", POLICY)
+
+
+TRAPS = {
+    "half of it empty": ([1.0, None] * 50, [1.0, 2.0] * 50),
+    "infinite values": ([1.0, 2.0] * 50, [1.0, np.inf] * 50),
+    "nullable integers": (pd.array([1, None] * 50, dtype="Int64"), pd.array([1, 2] * 50, dtype="Int64")),
+    "arrow strings": (pd.array(["a", "b"] * 50, dtype="string[pyarrow]"), pd.array(["a", "c"] * 50, dtype="string")),
+    "categories": (pd.Categorical(["a", "b"] * 50), pd.Categorical(["b", "c"] * 50)),
+    "booleans with gaps": ([True, None] * 50, [True, False] * 50),
+    "a constant": ([1.0] * 100, [1.0] * 100),
+}
+
+
+@pytest.mark.parametrize(("reference", "current"), TRAPS.values(), ids=TRAPS)
+def test_what_breaks_it_on_rows_gets_a_number_here(reference, current):
+    found = evidently.compare(*sketch(reference, current), "auto", POLICY)
+    assert np.isfinite(found.effect)
+
+
+def test_gaps_are_compared_by_the_road_itself():
     reference = pd.DataFrame({"x": np.linspace(-2, 2, 200)})
     current = reference.mask(np.arange(200)[:, np.newaxis] % 2 == 0)  # every second value: the rest are spread alike
-    found = {item.about: item.drifted for item in find_drift(reference, current, ["x"], settings, engine)}
+    before = measure(hold_frame(reference), "before")
+    now = measure(hold_frame(current), "now", like=before)
+    found = {item.about: item.drifted for item in find_drift(before, now, ["x"], make_settings())}
     assert found == {"empty cells": True, "values": False}
 
 
-def test_a_constant_column_gets_a_number_too(engine):
-    found = engine.compare(pd.Series([1.0] * 50), pd.Series([1.0] * 50), "number")
-    assert found.effect == 0.0
+def test_its_page_shows_the_columns_it_can_and_names_those_it_cannot(tmp_path, monkeypatch):
+    table = pd.DataFrame({"good": RNG.normal(size=200), "bad": RNG.normal(size=200), "word": ["a", "b"] * 100})
+    before = measure(hold_frame(table), "before")
+    now = measure(hold_frame(table.head(150)), "now", like=before)
+    run = evidently._run_pair
+
+    def give_up(reference, current, method, threshold):
+        if reference.name == "bad":
+            raise JudgementError("It gave up")
+        return run(reference, current, method, threshold)
+
+    monkeypatch.setattr(evidently, "_run_pair", give_up)
+    path = tmp_path / "page.html"
+    pairs = list(zip(before.columns, now.columns, strict=True))
+    assert evidently.write_page(pairs, path, "auto", 0.1) == ["bad: It gave up"]
+    page = path.read_text()
+    assert "good" in page
+    assert "word" in page
+    assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_the_policy_of_a_column_is_its_threshold():
+    rules = [DriftRule(columns=["x"], min_effect=0.7)]
+    assert choose_policy(make_settings(rules=rules), "x").min_effect == 0.7

@@ -26,6 +26,7 @@ ALL = [
 OFFERED = {
     "validation": ("check_suite", "judge"),
     "drift": ("compare",),
+    "sketch": ("measure", "hold"),
     "model": ("save", "load"),
     "metrics": ("score", "prepare"),
     "tables": ("read",),
@@ -72,7 +73,7 @@ BLOCKED = [
     ("validation", "gx", "great_expectations", "gx"),
     ("validation", "gx-postgres", "psycopg", "postgres"),
     ("validation", "gx-spark", "pyspark", "spark"),
-    ("drift", "two-sample", "scipy", "stats"),
+    ("sketch", "duckdb", "duckdb", "duckdb"),
     ("drift", "evidently", "evidently", "evidently"),
     ("model", "skops", "skops", "sklearn"),
     ("metrics", "sklearn", "sklearn", "sklearn"),

@@ -1,12 +1,14 @@
-"""Evidently behind ``foundation.drift``: its distances, one column at a time, with the method always stated.
+"""Evidently behind ``foundation.drift``: any of its methods by name, one clean column at a time, with a threshold.
 
 Left to itself Evidently chooses a method by the number of rows, drops nulls and infinities silently and gives up on the
-whole table for one bad column. Here it sees one clean column and a named method.
+whole table for one bad column. Here it sees one column without either, of a plain type, and a named method.
 """
 
 import math
 import warnings
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 with warnings.catch_warnings():
@@ -14,30 +16,126 @@ with warnings.catch_warnings():
     from evidently import DataDefinition, Dataset, Report
     from evidently.metrics import ValueDrift
 
-from pavedroad.errors import JudgementError
-from pavedroad.foundation.drift import Comparison
-from pavedroad.foundation.profile import Kind
+from pavedroad.errors import ConfigError, JudgementError
+from pavedroad.foundation.drift import Comparison, Policy
+from pavedroad.foundation.reference import ColumnSketch
+from pavedroad.foundation.samples import draw_sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NUMERIC, CATEGORICAL = "wasserstein", "jensenshannon"
+ROWS = 10_000
+"""Evidently sees all rows of a side up to so many; of a larger side, as many drawn evenly from its counts."""
+P_VALUES = {"ks", "z", "chisquare", "fisher_exact", "mannw", "anderson", "cramer_von_mises", "es", "t_test", "g_test"}
+"""Methods that find a p-value, which is small where a column drifted; all others find a distance."""
+NAMES = {
+    "wasserstein": "Wasserstein distance in standard deviations",
+    "jensenshannon": "Jensen–Shannon distance",
+    "psi": "population stability index",
+}
+_CATEGORICAL_ONLY = {"chisquare", "z", "fisher_exact", "g_test", "TVD"}
+_NUMERIC_ONLY = {"wasserstein", "ks", "anderson", "cramer_von_mises", "mannw", "ed", "es", "t_test", "empirical_mmd"}
 
 
-def compare(reference: pd.Series, current: pd.Series, kind: Kind) -> Comparison:
-    """Compare two samples by Evidently's normed Wasserstein (numbers) or Jensen–Shannon (categories) distance."""
-    numeric = kind in {"number", "time"}
-    method = NUMERIC if numeric else CATEGORICAL
+def compare(reference: ColumnSketch, current: ColumnSketch, method: str, policy: Policy) -> Comparison:
+    """Compare two columns by a method of Evidently, by default its normed Wasserstein or Jensen–Shannon distance.
+
+    A distance is judged by ``min_effect``. A method that finds a p-value is judged by Evidently's own reading of it at
+    the level ``min_effect``, because its tests know nothing of the other columns.
+
+    Raises:
+        ConfigError: Evidently has no such method, or it does not fit the column's kind.
+        JudgementError: Evidently gave no number for the column.
+    """
+    numeric = reference.numeric
+    chosen = (NUMERIC if numeric else CATEGORICAL) if method == "auto" else method
+    if chosen in (_CATEGORICAL_ONLY if numeric else _NUMERIC_ONLY):
+        kind = "numbers" if numeric else "categories"
+        raise ConfigError(
+            f"Evidently's method {chosen!r} is not for {kind}, and {reference.name!r} holds {kind}.",
+            next_step="Name columns it is for in [[drift.rules]].",
+        )
+    sides = [_to_dataset(side, numeric=numeric) for side in (reference, current)]
+    value = _find_value(_run(sides, chosen, policy.min_effect))
+    sampled = max(reference.size, current.size) > ROWS
+    name = f"Evidently {chosen}" + (f" on {ROWS:,} rows drawn evenly from the counts" if sampled else "")
+    if chosen in P_VALUES:
+        return Comparison(name, None, 1.0 - value, "certainty (1 − p)", drifted=value < policy.min_effect)
+    return Comparison(name, None, value, NAMES.get(chosen, f"Evidently {chosen}"))
+
+
+def write_page(
+    columns: list[tuple[ColumnSketch, ColumnSketch]], path: "Path", method: str, threshold: float
+) -> list[str]:
+    """Write Evidently's own page on columns that both sides have; return those it could not show, with the reason.
+
+    It shows at most :data:`ROWS` rows of each side. A column that it gives up on is left out, and the others are shown.
+    """
+    shown, left = [], []
+    for reference, current in columns:
+        try:
+            _find_value(_run_pair(reference, current, method, threshold))
+        except (JudgementError, ConfigError) as error:
+            left.append(f"{reference.name}: {error.what}")
+        else:
+            shown.append((reference, current))
+    if not shown:
+        return left
+    frames = []
+    for side in (0, 1):
+        drawn = {f"{pair[0].name}": pd.Series(draw_sample(pair[side], ROWS)) for pair in shown}
+        frames.append(pd.DataFrame(drawn))
+    definition = DataDefinition(
+        numerical_columns=[pair[0].name for pair in shown if pair[0].numeric],
+        categorical_columns=[pair[0].name for pair in shown if not pair[0].numeric],
+    )
+    metrics = [ValueDrift(column=pair[0].name, method=_choose(method, pair[0]), threshold=threshold) for pair in shown]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        datasets = [Dataset.from_pandas(frame, data_definition=definition) for frame in frames]
+        snapshot = Report(metrics).run(datasets[1], datasets[0])
+        scratch = path.with_name(f".{path.name}.tmp")
+        snapshot.save_html(str(scratch))
+        scratch.replace(path)
+    return left
+
+
+def _choose(method: str, column: ColumnSketch) -> str:
+    return (NUMERIC if column.numeric else CATEGORICAL) if method == "auto" else method
+
+
+def _run_pair(reference: ColumnSketch, current: ColumnSketch, method: str, threshold: float) -> Any:  # noqa: ANN401
+    numeric = reference.numeric
+    sides = [_to_dataset(side, numeric=numeric) for side in (reference, current)]
+    return _run(sides, _choose(method, reference), threshold)
+
+
+def _run(sides: list[Dataset], method: str, threshold: float) -> Any:  # noqa: ANN401 - Evidently's own results
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            snapshot = Report([ValueDrift(column="value", method=method, threshold=threshold)]).run(sides[1], sides[0])
+            return snapshot.dict()["metrics"]
+    except Exception as error:  # whatever Evidently raises is about this one column
+        text = " ".join(str(error).split())[:200].rstrip(".")
+        if "stattest" in text.lower() and "no" in text.lower():
+            raise ConfigError(f"Evidently has no drift method called {method!r}: {text}.") from error
+        raise JudgementError(f"Evidently's {method} failed: {type(error).__name__}: {text}.") from error
+
+
+def _find_value(metrics: list[dict[str, Any]]) -> float:
+    found = [result["value"] for result in metrics]
+    if len(found) != 1 or not isinstance(found[0], int | float) or not math.isfinite(found[0]):
+        raise JudgementError(f"Evidently gave no number for the column ({found!r}).")
+    return float(found[0])
+
+
+def _to_dataset(sketch: ColumnSketch, *, numeric: bool) -> Dataset:
     definition = (
         DataDefinition(numerical_columns=["value"]) if numeric else DataDefinition(categorical_columns=["value"])
     )
-    sides = []
-    for side in (reference, current):
-        column = side.astype("float64") if numeric else side.astype(str).astype(object)
-        frame = pd.DataFrame({"value": column.to_numpy()})
-        sides.append(Dataset.from_pandas(frame, data_definition=definition))
+    frame = pd.DataFrame({"value": pd.Series(draw_sample(sketch, ROWS), dtype="float64" if numeric else object)})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        snapshot = Report([ValueDrift(column="value", method=method, threshold=0.1)]).run(sides[1], sides[0])
-    found = [result["value"] for result in snapshot.dict()["metrics"]]
-    if len(found) != 1 or not isinstance(found[0], float) or math.isnan(found[0]):
-        raise JudgementError(f"Evidently gave no distance for the column ({found!r}).")
-    name = "Wasserstein distance in standard deviations" if numeric else "Jensen–Shannon distance"
-    return Comparison(f"Evidently {method}", None, float(found[0]), name)
+        return Dataset.from_pandas(frame, data_definition=definition)

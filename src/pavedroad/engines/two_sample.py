@@ -1,60 +1,78 @@
-"""Two-sample tests that treat both sides as samples: Kolmogorov–Smirnov for numbers, chi-square for categories."""
+"""Our own drift engine: two-sample tests that treat both sides as samples, and an effect size of your choice."""
 
-import warnings
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-from scipy import stats
-from scipy.spatial.distance import jensenshannon
+from pavedroad.config import nearest
+from pavedroad.errors import ConfigError
+from pavedroad.foundation.drift import Comparison, Policy
+from pavedroad.foundation.drift_effects import (
+    align_categories,
+    align_numbers,
+    bin_numbers,
+    bound_wasserstein,
+    measure_jensen_shannon,
+    measure_psi,
+    measure_wasserstein,
+)
+from pavedroad.foundation.reference import ColumnSketch
+from pavedroad.foundation.significance import judge_distance, judge_homogeneity
 
-from pavedroad.foundation.drift import Comparison
-from pavedroad.foundation.profile import Kind
+if TYPE_CHECKING:
+    import numpy as np
 
-MIN_EXPECTED = 5.0
-"""Cells of the contingency table expected to hold fewer rows are pooled (Cochran, 1954)."""
+METHODS = ("auto", "wasserstein", "jensen-shannon", "psi", "ks")
+"""What the size of a change is measured by; the test is the same for all of them."""
+WASSERSTEIN = "Wasserstein distance in standard deviations"
+NAMES = {
+    "wasserstein": WASSERSTEIN,
+    "jensen-shannon": "Jensen–Shannon distance",
+    "psi": "population stability index",
+    "ks": "Kolmogorov–Smirnov distance",
+}
 
 
-def compare(reference: pd.Series, current: pd.Series, kind: Kind) -> Comparison:
-    """Compare two samples of a column.
+def compare(reference: ColumnSketch, current: ColumnSketch, method: str, policy: Policy) -> Comparison:
+    """Compare two columns.
 
-    Numbers: the two-sample Kolmogorov–Smirnov test, and the Wasserstein distance in units of the reference's standard
-    deviation. Categories: the chi-square test of homogeneity on the contingency table of both samples, rare categories
-    pooled, and the Jensen–Shannon distance (base 2, from 0 to 1).
+    Numbers: the two-sample Kolmogorov–Smirnov test and, unless another measure is named, the Wasserstein distance in
+    units of the reference's standard deviation. Categories: the test of homogeneity on the contingency table of both
+    samples, and the Jensen–Shannon distance (base 2, from 0 to 1).
+
+    Raises:
+        ConfigError: there is no such method, or it does not fit the column's kind.
     """
-    if kind in {"number", "time"}:
-        return _compare_numbers(reference.to_numpy(dtype="float64"), current.to_numpy(dtype="float64"))
-    return _compare_categories(reference.astype(str), current.astype(str))
+    if method not in METHODS:
+        raise ConfigError(f"There is no drift method called {method!r}.", next_step=nearest(method, list(METHODS)))
+    if reference.numeric:
+        return _compare_numbers(reference, current, method, policy)
+    if method in {"wasserstein", "ks"}:
+        raise ConfigError(
+            f"The method {method!r} is for numbers, and {reference.name!r} holds categories.",
+            next_step='Name another in [[drift.rules]], for example method = "psi".',
+        )
+    return _compare_categories(reference, current, method, policy)
 
 
-def _compare_numbers(reference: np.ndarray, current: np.ndarray) -> Comparison:
-    # The effect has no unit, so both sides may be scaled by a power of two, which is exact; then no square overflows.
-    _, exponent = np.frexp(max(np.abs(reference).max(), np.abs(current).max()))
-    reference, current = np.ldexp(reference, -exponent), np.ldexp(current, -exponent)
-    constant = reference.min() == reference.max()
-    spread = 0.0 if constant else float(reference.std(ddof=1))
-    distance = float(stats.wasserstein_distance(reference, current))
-    # From a constant reference any other value is as far away as can be.
-    effect = distance / spread if spread > 0.0 else float(distance > 0.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where the exact p-value is out of reach, SciPy says so and approximates
-        p_value = float(stats.ks_2samp(reference, current, method="auto").pvalue)
-    return Comparison("Kolmogorov–Smirnov", p_value, effect, "Wasserstein distance in standard deviations")
+def _compare_numbers(reference: ColumnSketch, current: ColumnSketch, method: str, policy: Policy) -> Comparison:
+    line = align_numbers(reference, current)
+    distance, p_value = judge_distance(line.counts, policy.block)
+    shares = bin_numbers(line)
+    measured = {
+        "wasserstein": measure_wasserstein(line, reference.std or 0.0),
+        "jensen-shannon": measure_jensen_shannon(shares),
+        "psi": measure_psi(shares),
+        "ks": distance,
+    }
+    chosen = "wasserstein" if method == "auto" else method
+    name = "Kolmogorov–Smirnov" if line.exact else "Kolmogorov–Smirnov on cells"
+    more = {**measured, "ks_error": line.error, "wasserstein_error": bound_wasserstein(line, reference.std or 0.0)}
+    return Comparison(name, p_value, measured[chosen], NAMES[chosen], more=more)
 
 
-def _compare_categories(reference: pd.Series, current: pd.Series) -> Comparison:
-    names = sorted(set(reference.unique()) | set(current.unique()))
-    counts = np.array([side.value_counts().reindex(names, fill_value=0).to_numpy() for side in (reference, current)])
-    effect = float(jensenshannon(counts[0], counts[1], base=2))
-    effect = 0.0 if np.isnan(effect) else effect
-    return Comparison("chi-square", _test_homogeneity(counts), effect, "Jensen–Shannon distance")
-
-
-def _test_homogeneity(counts: np.ndarray) -> float:
-    share = counts.sum(axis=1) / counts.sum()
-    expected = counts.sum(axis=0) * share.min()
-    common = counts[:, expected >= MIN_EXPECTED]
-    rare = counts[:, expected < MIN_EXPECTED].sum(axis=1, keepdims=True)
-    table = np.hstack([common, rare]) if rare.sum() else common
-    if table.shape[1] < 2:  # one category on both sides: nothing to tell apart
-        return 1.0
-    return float(stats.chi2_contingency(table, correction=False).pvalue)
+def _compare_categories(reference: ColumnSketch, current: ColumnSketch, method: str, policy: Policy) -> Comparison:
+    counts, _ = align_categories(reference, current)
+    shares: np.ndarray = counts / counts.sum(axis=1, keepdims=True)
+    measured = {"jensen-shannon": measure_jensen_shannon(shares), "psi": measure_psi(shares)}
+    chosen = "jensen-shannon" if method == "auto" else method
+    name = "homogeneity of hashed categories" if reference.buckets or current.buckets else "homogeneity"
+    return Comparison(name, judge_homogeneity(counts, policy.block), measured[chosen], NAMES[chosen], more=measured)

@@ -24,6 +24,8 @@ ENGINES: dict[str, dict[str, str]] = {
     "model": {"skops": "pavedroad.engines.skops"},
     "model-facts": {"skops": "pavedroad.engines.skops_facts"},
     "metrics": {"sklearn": "pavedroad.engines.sklearn"},
+    "baseline": {"sklearn": "pavedroad.engines.sklearn_linear"},
+    "rules": {"duckdb": "pavedroad.engines.duckdb_rule"},
     "tables": {"arrow": "pavedroad.engines.arrow"},
     "pipeline": {"dvc": "pavedroad.engines.dvc"},
     "keeper": {"dvc": "pavedroad.engines.dvc_objects"},

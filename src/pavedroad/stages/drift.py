@@ -1,138 +1,217 @@
 """Drift: does the current data still look like what the model was trained on?"""
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.data import name_input, read_table, read_training_table, split_rows
-from pavedroad.foundation.drift import Finding, find_drift, load_drift_engine
-from pavedroad.foundation.profile import draw_distribution
+from pavedroad.foundation.drift import Finding, choose_policy, find_drift, matches
+from pavedroad.foundation.drift_words import draw_change, tell_change
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.reference import ColumnSketch, Reference
 from pavedroad.report import Check, Figure, Outcome, Report, Severity, Value, conclude, judge
-from pavedroad.settings import Drift
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pavedroad.settings import Acknowledgement, Drift
+from pavedroad.stages.drift_sides import Sides, measure_sides
 
 MAX_FIGURES = 60
+_ORDER = (Outcome.ERROR, Outcome.FAIL, Outcome.WARN, Outcome.PASS, Outcome.SKIPPED)
 
 
 def drift(project: Project) -> Report:
-    """Compare the current table (or, without one, the holdout) with the training rows, column by column."""
-    config = project.config
-    settings = config.drift
-    table = read_training_table(project)
-    split = split_rows(table, config.data, config.objective)
-    reference = table.iloc[split.train]
-    inputs = [name_input(project, config.data.train, rows=len(table))]
-    if config.data.current:
-        current = read_table(project.root / config.data.current)
-        inputs.append(name_input(project, config.data.current, rows=len(current)))
-        source = config.data.current
-    else:
-        current, source = table.iloc[split.holdout], "the holdout"
+    """Compare the current table (or, without one, the holdout) with the reference, column by column."""
+    settings = project.config.drift
+    sides = measure_sides(project)
+    reference, current = sides.reference, sides.current
     columns = _choose_columns(project, reference, current)
-    if min(len(reference), len(current)) < settings.min_rows:
-        return _skip(settings, len(reference), len(current))
-    findings = find_drift(reference, current, columns, settings, load_drift_engine(settings.engine))
-    checks = [_to_check(finding, settings) for finding in findings]
-    new = [name for name in current.columns if name not in reference.columns]
-    if new:
-        checks.append(
-            judge(
-                "drift.new-columns",
-                "No column is new",
-                ok=False,
-                severity=Severity.WARNING,
-                observed=len(new),
-                expected=0,
-                reason=f"New in the current data: {', '.join(new[:20])}.",
-            )
-        )
-    moved = sum(check.outcome is not Outcome.PASS for check in checks)
+    if min(reference.rows, current.rows) < settings.min_rows:
+        return _skip(settings, sides)
+    findings = find_drift(reference, current, columns, settings)
+    before, now = ({column.name: column for column in side.columns} for side in (reference, current))
+    judged = []
+    for found in findings:
+        sentence = tell_change(before[found.column], now[found.column]) if found.comparison else ""
+        judged.append((found, _to_check(found, sentence, settings)))
+    judged.sort(key=lambda pair: (_ORDER.index(pair[1].outcome), -_size(pair[0])))
+    checks = [check for _, check in judged]
+    new = [name for name in now if name not in before]
+    if new and not settings.columns:
+        checks.append(_tell_new(new, settings))
     return conclude(
         "drift",
         checks,
-        summary=(
-            f"{len(current):,} rows of {source} against {len(reference):,} training rows: "
-            + ("no column has drifted." if not moved else f"{moved} of {len(checks)} checks found drift.")
-        ),
-        inputs=inputs,
-        figures=_draw(findings, reference, current, settings),
+        summary=_summarise(sides, checks),
+        inputs=sides.inputs,
+        figures=_draw(findings, before, now, settings),
+        about={"owner": project.config.project.owner, "reference": reference.about},
     )
 
 
-def _choose_columns(project: Project, reference: "pd.DataFrame", current: "pd.DataFrame") -> list[str]:
+def _choose_columns(project: Project, reference: Reference, current: Reference) -> list[str]:
     """The configured columns; else every one of the reference but time, keys and a target that is not known yet."""
     config = project.config
+    known = [column.name for column in reference.columns]
     if config.drift.columns:
-        unknown = [name for name in config.drift.columns if name not in reference.columns]
+        unknown = [name for name in config.drift.columns if name not in known]
         if unknown:
             raise ConfigError(
-                f"drift.columns names {unknown[0]!r}, which is not in the training table.",
+                f"drift.columns names {unknown[0]!r}, which is not in the reference.",
                 where=project.root / "pavedroad.toml",
             )
         return config.drift.columns
     left_out = {config.data.time, *config.data.keys}
-    if config.objective.target not in current.columns:
+    if current.find(config.objective.target) is None:
         left_out.add(config.objective.target)
-    return [name for name in reference.columns if name not in left_out]
+    return [name for name in known if name not in left_out]
 
 
-def _skip(settings: Drift, reference: int, current: int) -> Report:
+def _skip(settings: Drift, sides: Sides) -> Report:
     check = Check(
         id="drift.rows",
         title="There are enough rows to compare",
         outcome=Outcome.SKIPPED,
-        observed=min(reference, current),
+        observed=min(sides.reference.rows, sides.current.rows),
         expected=f"at least {settings.min_rows:,} on both sides",
-        reason=f"{reference:,} reference and {current:,} current rows are too few for a test to mean anything.",
+        reason=(
+            f"{sides.reference.rows:,} reference rows ({sides.reference.about}) and {sides.current.rows:,} current "
+            f"rows ({sides.current.about}) are too few for a test to mean anything. Add rows, name a larger table as "
+            '[data] current, or take "drift" out of [gate] required.'
+        ),
     )
-    return conclude("drift", [check], summary=check.reason)
+    return conclude("drift", [check], summary=check.reason, inputs=sides.inputs)
 
 
-def _to_check(finding: Finding, settings: Drift) -> Check:
-    title = f"`{finding.column}` has not drifted" + ("" if finding.about == "values" else f" in its {finding.about}")
-    id_ = f"drift.{finding.column}" + ("" if finding.about == "values" else f".{finding.about.replace(' ', '-')}")
+def _summarise(sides: Sides, checks: list[Check]) -> str:
+    moved = [check for check in checks if check.outcome in {Outcome.WARN, Outcome.FAIL}]
+    reference, current = sides.reference, sides.current
+    told = f"{current.rows:,} rows of {current.about} against {reference.rows:,} {reference.about}: "
+    if not moved:
+        return told + "no column has drifted."
+    return told + f"{len(moved)} of {len(checks)} checks found drift."
+
+
+def _tell_new(new: list[str], settings: Drift) -> Check:
+    known = all(_find_acknowledgement(name, settings) for name in new)
+    return judge(
+        "drift.new-columns",
+        "No column is new",
+        ok=False,
+        severity=Severity.INFO if known else Severity.WARNING,
+        observed=len(new),
+        expected=0,
+        reason=f"New in the current data: {', '.join(new[:20])}.",
+    )
+
+
+def _find_acknowledgement(column: str, settings: Drift) -> Acknowledgement | None:
+    """What somebody said of a column's drift, as long as it holds; its last day counts."""
+    today = datetime.now(UTC).date()
+    return next((a for a in settings.acknowledged if matches([a.column], column) and today <= a.until), None)
+
+
+def _to_check(finding: Finding, sentence: str, settings: Drift) -> Check:
+    about = "" if finding.about == "values" else finding.about
+    title = f"`{finding.column}` has not drifted" + (f" in its {about}" if about else "")
+    id_ = f"drift.{finding.column}" + (f".{about.replace(' ', '-')}" if about else "")
+    if finding.skipped:
+        return Check(id=id_, title=title, outcome=Outcome.SKIPPED, reason=finding.skipped)
+    policy = choose_policy(settings, finding.column)
+    severity = _find_severity(finding, policy.on_drift, policy.fail_effect)
+    known = _find_acknowledgement(finding.column, settings)
+    reason = _tell(finding, sentence, policy.min_effect)
+    evidence: dict[str, Value] = {"column": finding.column, **_list_evidence(finding)}
+    if known is not None and (finding.problem or finding.drifted):
+        severity = Severity.INFO
+        reason = f"{reason} Acknowledged until {known.until.isoformat()}: {known.reason.rstrip('.')}."
+        evidence["acknowledged_until"] = known.until.isoformat()
     compared = finding.comparison
     if compared is None:
-        return judge(id_, title, ok=False, reason=finding.problem, expected="comparable values")
-    large = compared.effect >= settings.fail_effect
-    evidence: dict[str, Value] = {"method": compared.method, "effect": compared.effect, "measure": compared.effect_name}
-    reason = ""
-    if finding.adjusted_p is not None:
-        evidence |= {"p_value": compared.p_value, "adjusted_p": finding.adjusted_p}
-    if finding.drifted:
-        reason = f"The {compared.effect_name} is {compared.effect:.3g}; material from {settings.min_effect:g} on" + (
-            f", and chance explains it with probability {finding.adjusted_p:.2g} at most."
-            if finding.adjusted_p is not None
-            else "."
+        return judge(
+            id_, title, ok=False, severity=severity, reason=reason, expected="comparable values", evidence=evidence
         )
+    expected = f"below {policy.min_effect:g}" + ("" if finding.adjusted_p is None else ", or within chance")
     return judge(
         id_,
         title,
         ok=not finding.drifted,
-        severity=Severity.CRITICAL if large else Severity.WARNING,
+        severity=severity,
         observed=round(compared.effect, 4),
-        expected=f"below {settings.min_effect:g}, or within chance",
+        expected=expected,
         reason=reason,
         evidence=evidence,
     )
 
 
-def _draw(findings: list[Finding], reference: "pd.DataFrame", current: "pd.DataFrame", settings: Drift) -> list[Figure]:
+def _find_severity(finding: Finding, on_drift: str, fail_effect: float) -> Severity:
+    if on_drift != "by-effect":
+        return {"warn": Severity.WARNING, "fail": Severity.CRITICAL, "ignore": Severity.INFO}[on_drift]
+    large = finding.comparison is None or finding.comparison.effect >= fail_effect
+    return Severity.CRITICAL if large else Severity.WARNING
+
+
+def _tell(finding: Finding, sentence: str, min_effect: float) -> str:
+    if finding.problem:
+        return finding.problem
+    compared = finding.comparison
+    if compared is None or not finding.drifted:
+        return ""
+    if finding.about != "values":
+        shares = compared.more
+        sentence = (
+            f"{shares['current_share']:.1%} of the current rows are {_SHARE_OF[finding.about]}, after "
+            f"{shares['reference_share']:.1%} in the reference."
+        )
+    told = f"{sentence} The {compared.effect_name} is {compared.effect:.3g}"
+    if compared.drifted is None:
+        told += f"; material from {min_effect:g} on"
+    if finding.adjusted_p is not None:
+        chance = "less than 0.0001" if finding.adjusted_p < 0.0001 else f"{finding.adjusted_p:.2g}"
+        told += f", and chance explains it with probability {chance} at most"
+    return (told + ".").strip()
+
+
+_SHARE_OF = {
+    "empty cells": "empty",
+    "infinite values": "infinite",
+    "unseen categories": "in categories that are new",
+}
+
+
+def _list_evidence(finding: Finding) -> dict[str, Value]:
+    compared = finding.comparison
+    if compared is None:
+        return {}
+    found: dict[str, Value] = {
+        "method": compared.method,
+        "effect": _round(compared.effect),
+        "measure": compared.effect_name,
+    }
+    if finding.adjusted_p is not None and compared.p_value is not None:
+        found |= {"p_value": _round(compared.p_value), "adjusted_p": _round(finding.adjusted_p)}
+    return found | {name: _round(value) for name, value in compared.more.items()}
+
+
+def _round(value: float) -> float:
+    """Six digits: what every machine agrees on, whatever the order in which it adds."""
+    return float(f"{value:.6g}")
+
+
+def _size(finding: Finding) -> float:
+    return finding.comparison.effect if finding.comparison else 0.0
+
+
+def _draw(
+    findings: list[Finding], before: dict[str, ColumnSketch], now: dict[str, ColumnSketch], settings: Drift
+) -> list[Figure]:
     compared = sorted(
-        ((found.comparison.effect, found) for found in findings if found.comparison and found.about == "values"),
-        key=lambda pair: -pair[0],
+        (found for found in findings if found.comparison and found.about == "values"), key=lambda found: -_size(found)
     )
     effects = Figure(
         id="effects",
         kind="effects",
         title="Size of the change, by column",
         data={
-            "label": [found.column for _, found in compared],
-            "value": [round(effect, 6) for effect, _ in compared],
-            "threshold": [settings.min_effect for _ in compared],
+            "label": [found.column for found in compared],
+            "value": [round(_size(found), 6) for found in compared],
+            "threshold": [choose_policy(settings, found.column).min_effect for found in compared],
         },
     )
-    drawn = [draw_distribution(current[found.column], reference[found.column]) for _, found in compared[:MAX_FIGURES]]
+    drawn = [draw_change(before[found.column], now[found.column]) for found in compared[:MAX_FIGURES]]
     return [*([effects] if compared else []), *(figure for figure in drawn if figure is not None)]

@@ -13,11 +13,13 @@ from pavedroad.foundation.model import PROFILE, SIGNATURE, Signature, load_forma
 from pavedroad.foundation.package import build_folder, verify_manifest, write_manifest
 from pavedroad.foundation.profile import profile_table
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.reference import REFERENCE, write_reference
 from pavedroad.foundation.split import Split, split_rows
 from pavedroad.foundation.usercode import call, load_function, make_features, point_at
 from pavedroad.foundation.yamlfile import read_yaml
 from pavedroad.report import Input, Report, conclude, encode, judge, write_whole
 from pavedroad.settings import Data
+from pavedroad.stages.drift_sides import measure_training
 from pavedroad.stages.validate import RECEIPT, require_receipt
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def train(project: Project) -> Report:
         model_format.save(model, folder / file_name, config.model.trusted)
         write_whole(folder / SIGNATURE, encode(signature))
         write_whole(folder / PROFILE, encode(profile))
+        write_reference(folder / REFERENCE, measure_training(project, rows))
         manifest = write_manifest(folder, config.project.name)
         kept = model_format.load(folder / file_name, config.model.trusted)
         with point_at(project, function):

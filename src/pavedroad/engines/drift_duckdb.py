@@ -1,0 +1,319 @@
+"""DuckDB behind ``foundation.reference``: a table in counts, one grouping a column, where the table lies."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from pavedroad.engines.duckdb_table import KINDS, Column, Table, blame_data
+from pavedroad.foundation.grid import MOST_Z, Grid, choose_grid, find_edges
+from pavedroad.foundation.reference import BUCKETS, MOST_CATEGORIES, ColumnSketch, Reference, choose_cells
+from pavedroad.foundation.source import Source
+from pavedroad.foundation.validation import Limits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAMPLE = 20_000
+"""Rows, in slices spread evenly over the table, that decide how a column is counted; the counts are of all rows."""
+SLICES = 5
+ATOMS = 1 << 20
+"""Keys of values that are counted apart start from here, behind every cell."""
+HELD = 4_000_000
+"""A table of fewer cells than this is read once into memory, which is faster when it has many columns."""
+
+
+def measure(
+    source: Source, about: str, *, like: Reference | None, relative_to: str, threads: int, memory: str
+) -> Reference:
+    """Count every column of a table; see ``foundation.reference.measure``."""
+    with Table(source, Limits(threads=threads, memory=memory)) as table:
+        ((rows,),) = table.ask("SELECT count(*) FROM t")
+        known = {column.name: column for column in like.columns} if like else {}
+        counter = _Counter(table, rows, choose_cells(len(table.columns)))
+        columns = [
+            counter.count(column, known.get(column.name), table.columns.get(relative_to))
+            for column in table.columns.values()
+        ]
+    return Reference(rows=rows, about=about, columns=columns)
+
+
+def hold(table: "pd.DataFrame") -> Source:
+    """A source over a pandas table that is in memory already."""
+    import pyarrow as pa
+
+    from pavedroad.foundation.source import hold_table
+
+    return hold_table(pa.Table.from_pandas(table, preserve_index=False))
+
+
+class _Counter:
+    """Counts the columns of one table, all by the same sample and the same bound on cells."""
+
+    def __init__(self, table: Table, rows: int, cells: int) -> None:
+        self.table, self.rows, self.cells = table, rows, cells
+        self.name = "t"
+        if 0 < rows * len(table.columns) <= HELD:
+            table.ask("CREATE TEMP TABLE whole AS SELECT * FROM t")
+            self.name = "whole"
+        self.few = rows <= SAMPLE
+        if not self.few:
+            table.ask(f"CREATE TEMP TABLE sampled AS SELECT * FROM {self.name}{_choose_slices(table, rows)}")  # noqa: S608
+
+    def count(self, column: Column, like: ColumnSketch | None, moment: Column | None) -> ColumnSketch:
+        """Count one column, in the cells of ``like`` where that has some."""
+        kind = KINDS[column.sort]
+        if kind not in {"number", "time"}:
+            return self._count_categories(column)
+        relative = moment if kind == "time" and moment is not None and moment.name != column.name else None
+        if relative is not None and KINDS[relative.sort] != "time":
+            relative = None
+        sketch = self._count_numbers(column, _read_number(column, relative), like)
+        return msgspec.structs.replace(
+            sketch, zoned=column.sort == "zoned", relative_to="" if relative is None else relative.name
+        )
+
+    def _count_numbers(self, column: Column, number: str, like: ColumnSketch | None) -> ColumnSketch:
+        kind = KINDS[column.sort]
+        grid = like.grid if like is not None and like.kind == kind else None
+        if grid is None:
+            values, counts, nulls, infinite = self._group(self.name if self.few else "sampled", number)
+            if values.size <= self.cells:  # few distinct values in the sample, and mostly in the table as well
+                if not self.few:
+                    values, counts, nulls, infinite = self._group(self.name, number)
+                if values.size <= self.cells:
+                    return _keep_values(column, self.rows, values, counts, nulls, infinite)
+            if like is not None and like.values:
+                values, counts = np.array(like.values), np.array(like.counts)
+            grid = choose_grid(values, counts, self.cells)
+        return self._count_cells(column, number, grid)
+
+    def _group(self, table: str, number: str) -> tuple[np.ndarray, np.ndarray, int, int]:
+        """Distinct finite values, ascending, with their counts; then how many are missing and how many infinite."""
+        found = self._fetch(
+            f"SELECT x, count(*)::BIGINT AS n FROM (SELECT {number} AS x FROM {table}) GROUP BY x"  # noqa: S608
+        )
+        missing = np.ma.getmaskarray(found["x"])
+        values, counts = np.ma.getdata(found["x"]).astype("float64"), np.asarray(found["n"], dtype="int64")
+        finite = ~missing & np.isfinite(values)
+        infinite = int(counts[~missing & ~finite].sum())
+        values, counts, nulls = values[finite], counts[finite], int(counts[missing].sum())
+        order = np.argsort(values, kind="stable")
+        values, counts = values[order] + 0.0, counts[order]
+        return values, counts, nulls, infinite
+
+    def _count_cells(self, column: Column, number: str, grid: Grid) -> ColumnSketch:
+        if grid.edges:
+            return self._count_between(column, number, grid)
+        found = self._group_by_cell(number, grid, "(x - {centre}) / {scale}")
+        if any(math.isnan(key) for key in np.ma.getdata(found["k"])[~np.ma.getmaskarray(found["k"])]):
+            # Some value is infinite, or so far away that the arithmetic overflows: again with bounds, which is slower.
+            bounded = f"greatest({_write(-MOST_Z)}, least({_write(MOST_Z)}, (x - {{centre}}) / {{scale}}))"
+            found = self._group_by_cell(number, grid, f"CASE WHEN isfinite(x) THEN {bounded} END")
+        missing = np.ma.getmaskarray(found["k"])
+        keys = np.where(missing, -1, np.ma.getdata(found["k"])).astype("int64")
+        keys = np.where((keys >= grid.cells) & (keys < ATOMS), grid.cells - 1, keys)
+        keys = np.where(keys >= ATOMS, keys - ATOMS + grid.cells, keys)
+        rows = np.asarray(found["n"], dtype="int64")
+        known = np.asarray(found["known"], dtype="int64")
+        inside = keys >= 0
+        counts = np.zeros(grid.cells + len(grid.atoms), dtype="int64")
+        np.add.at(counts, keys[inside], rows[inside])
+        mean, low, high = (np.ma.getdata(found[name])[inside].astype("float64") for name in ("mean", "low", "high"))
+        return _describe(
+            column,
+            self.rows,
+            int((rows - known)[missing].sum()),
+            int(known[missing].sum()),
+            grid=grid,
+            counts=counts,
+            moments=(mean, high / 2 - low / 2, rows[inside]),
+            ends=(low.min(initial=math.inf), high.max(initial=-math.inf)),
+        )
+
+    def _group_by_cell(self, number: str, grid: Grid, standardised: str) -> dict[str, Any]:
+        """Group by cell, by the arithmetic of ``foundation.grid``; values that have no cell have no key."""
+        z = standardised.format(centre=_write(grid.centre), scale=_write(grid.scale))
+        key = f"floor({_write(grid.cells / 2)} * (1::DOUBLE + z / (1::DOUBLE + abs(z))))"
+        if grid.atoms:
+            atoms = "".join(f" WHEN {_write(atom)} THEN {ATOMS + n}::DOUBLE" for n, atom in enumerate(grid.atoms))
+            key = f"CASE x{atoms} ELSE {key} END"
+        return self._fetch(
+            f"SELECT {key} AS k, count(*)::BIGINT AS n, count(x)::BIGINT AS known, avg(x) AS mean, min(x) AS low,"  # noqa: S608
+            f" max(x) AS high FROM (SELECT x, {z} AS z FROM (SELECT {number} AS x FROM {self.name})) GROUP BY k"
+        )
+
+    def _count_between(self, column: Column, number: str, grid: Grid) -> ColumnSketch:
+        """Count between edges that follow no formula."""
+        edges = "[" + ", ".join(_write(edge) for edge in grid.edges) + "]"
+        numbers = f"SELECT {number} AS x FROM {self.name}"  # noqa: S608
+        ((rows, nulls, infinite, low, high, mean, found),) = self.table.ask(
+            f"SELECT count(*), count(*) FILTER (WHERE x IS NULL), count(*) FILTER (WHERE isinf(x)),"  # noqa: S608
+            f" min(x) FILTER (WHERE isfinite(x)), max(x) FILTER (WHERE isfinite(x)),"
+            f" avg(x) FILTER (WHERE isfinite(x)), histogram(x, {edges}) FILTER (WHERE isfinite(x)) FROM ({numbers})"
+        )
+        present = rows - nulls - infinite
+        counts = np.zeros(grid.cells, dtype="int64")
+        for edge, number_ in (found or {}).items():
+            place = int(np.searchsorted(np.array(grid.edges), edge, side="left")) if math.isfinite(edge) else -1
+            counts[place] += number_
+        counts[-1] += present - counts.sum()
+        if not present:
+            return _describe(column, rows, nulls, infinite, grid=grid, counts=counts)
+        bounds = find_edges(grid, low, high)
+        middles, halves = bounds[:-1] / 2 + bounds[1:] / 2, np.diff(bounds / 2)
+        sketch = _describe(
+            column, rows, nulls, infinite, grid=grid, counts=counts, moments=(middles, halves, counts),
+            ends=(low, high),
+        )  # fmt: skip
+        return sketch if mean is None or not math.isfinite(mean) else msgspec.structs.replace(sketch, mean=float(mean))
+
+    def _count_categories(self, column: Column) -> ColumnSketch:
+        table = self.name if self.few else "sampled"
+        text = f"{column.sql}::VARCHAR"
+        if not self.few:
+            ((distinct,),) = self.table.ask(f"SELECT count(DISTINCT {column.sql}) FROM {table}")  # noqa: S608
+            if distinct > MOST_CATEGORIES:
+                return self._count_buckets(column, text)
+        rows = self.table.ask(
+            f"SELECT v, n FROM (SELECT {text} AS v, count(*) AS n FROM {self.name} GROUP BY v)"  # noqa: S608
+            f" ORDER BY v IS NULL DESC, n DESC, v LIMIT {MOST_CATEGORIES + 2}"
+        )
+        if len(rows) > MOST_CATEGORIES + 1:
+            return self._count_buckets(column, text)
+        nulls = sum(int(count) for value, count in rows if value is None)
+        named = {_readable(str(value)): int(count) for value, count in rows if value is not None}
+        if len(named) > MOST_CATEGORIES or sum(named.values()) + nulls != self.rows:
+            return self._count_buckets(column, text)
+        kind = KINDS[column.sort]
+        return ColumnSketch(
+            name=column.name, kind=kind, rows=self.rows, nulls=nulls, categories=named, distinct=len(named)
+        )
+
+    def _count_buckets(self, column: Column, text: str) -> ColumnSketch:
+        """Count by a hash that every machine knows, so that no choice of categories favours one of the sides."""
+        found = self.table.ask(
+            f"SELECT k, sum(n)::BIGINT, count(*) FROM (SELECT CASE WHEN v IS NULL THEN -1 ELSE"  # noqa: S608
+            f" (md5_number_lower(v) % {BUCKETS})::INTEGER END AS k, n FROM"
+            f" (SELECT {text} AS v, count(*) AS n FROM {self.name} GROUP BY v)) GROUP BY k"
+        )
+        buckets = [0] * BUCKETS
+        for key, number, _ in found:
+            if key >= 0:
+                buckets[key] = int(number)
+        return ColumnSketch(
+            name=column.name,
+            kind=KINDS[column.sort],
+            rows=self.rows,
+            nulls=sum(int(number) for key, number, _ in found if key < 0),
+            distinct=sum(int(distinct) for key, _, distinct in found if key >= 0),
+            buckets=buckets,
+        )
+
+    def _fetch(self, query: str) -> dict[str, Any]:
+        with blame_data(self.table.source.path):
+            found: dict[str, Any] = self.table.connection.execute(query).fetchnumpy()
+            return found
+
+
+def _keep_values(
+    column: Column, rows: int, values: np.ndarray, counts: np.ndarray, nulls: int, infinite: int
+) -> ColumnSketch:
+    if not values.size:
+        return _describe(column, rows, nulls, infinite, counts=counts)
+    # Scaled by a power of two, which is exact, no sum and no square overflows.
+    _, exponent = math.frexp(max(abs(float(values[0])), abs(float(values[-1]))))
+    scaled, weights = np.ldexp(values, -exponent), counts / counts.sum()
+    mean = float(scaled @ weights)
+    std = math.sqrt(float((scaled - mean) ** 2 @ weights)) if values.size > 1 else 0.0
+    return _describe(
+        column,
+        rows,
+        nulls,
+        infinite,
+        counts=counts,
+        values=values,
+        ends=(float(values[0]), float(values[-1])),
+        known=(_round(math.ldexp(mean, exponent)), _round(math.ldexp(std, exponent))),
+    )
+
+
+def _describe(
+    column: Column,
+    rows: int,
+    nulls: int,
+    infinite: int,
+    *,
+    counts: np.ndarray,
+    values: np.ndarray | None = None,
+    grid: Grid | None = None,
+    moments: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    ends: tuple[float, float] | None = None,
+    known: tuple[float, float] | None = None,
+) -> ColumnSketch:
+    """Put a sketch together; ``moments`` are the mean, half the width and the rows of each cell."""
+    present = rows - nulls - infinite
+    if moments is not None and present:
+        known = _sum_up(*moments)
+    mean, std = known if known is not None and present else (None, None)
+    low, high = ends if ends is not None and present else (None, None)
+    return ColumnSketch(
+        name=column.name,
+        kind=KINDS[column.sort],
+        rows=rows,
+        nulls=nulls,
+        infinite=infinite,
+        low=None if low is None else float(low),
+        high=None if high is None else float(high),
+        mean=mean,
+        std=std,
+        values=[] if values is None else [float(value) for value in values],
+        counts=[int(count) for count in counts],
+        grid=grid,
+        distinct=int(np.count_nonzero(counts)),
+    )
+
+
+def _sum_up(means: np.ndarray, halves: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation of all from those of the cells, in which values are taken to be spread evenly.
+
+    Rounded to what every order of adding agrees on; scaled by a power of two, which is exact, so nothing overflows.
+    """
+    filled = rows > 0
+    means, halves, weights = means[filled], halves[filled], rows[filled] / rows.sum()
+    _, exponent = math.frexp(max(float(np.abs(means).max()), float(halves.max())))
+    means, halves = np.ldexp(means, -exponent), np.ldexp(halves, -exponent)
+    mean = float((means * weights).sum())
+    std = math.sqrt(float((((means - mean) ** 2 + halves**2 / 3) * weights).sum()))
+    return _round(math.ldexp(mean, exponent)), _round(math.ldexp(std, exponent))
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.9g}")
+
+
+def _choose_slices(table: Table, rows: int) -> str:
+    if len(table.source.files) > 1:
+        return f" USING SAMPLE reservoir({SAMPLE} ROWS) REPEATABLE (7)"
+    each = SAMPLE // SLICES
+    starts = [slice_ * (rows - each) // (SLICES - 1) for slice_ in range(SLICES)]
+    return " WHERE " + " OR ".join(f"r BETWEEN {start} AND {start + each - 1}" for start in starts)
+
+
+def _read_number(column: Column, relative: Column | None) -> str:
+    """A column as a number of double precision."""
+    if KINDS[column.sort] == "number":
+        return f"{column.sql}::DOUBLE"
+    if relative is None:
+        return f"epoch_us({column.sql})::DOUBLE"
+    return f"((epoch_us({column.sql}) - epoch_us({relative.sql})) / 1000000)::DOUBLE"
+
+
+def _write(number: float) -> str:
+    return f"{float(number)!r}::DOUBLE" if number >= 0 else f"({float(number)!r})::DOUBLE"
+
+
+def _readable(text: str) -> str:
+    """A text that JSON can hold."""
+    return text.encode("utf-8", errors="replace").decode("utf-8")

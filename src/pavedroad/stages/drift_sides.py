@@ -1,0 +1,133 @@
+"""Which rows are compared with which: the choice of the reference, and what the report says of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pavedroad.errors import ConfigError
+from pavedroad.foundation.data import name_input, read_training_table
+from pavedroad.foundation.project import Project
+from pavedroad.foundation.reference import REFERENCE, Reference, hold_frame, measure, read_reference
+from pavedroad.foundation.source import Source, find_source
+from pavedroad.foundation.split import split_rows
+from pavedroad.report import Input
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two tables in counts, what they are in words, and the files they came from."""
+
+    reference: Reference
+    current: Reference
+    inputs: list[Input]
+
+
+def measure_sides(project: Project) -> Sides:
+    """Count the current rows and the rows they are compared with, as ``[drift] reference`` says.
+
+    ``auto`` is the profile that training kept where a table of current rows is named and there is one, and else the
+    training rows; the holdout stands in for current rows where no table is named.
+
+    Raises:
+        ConfigError: the reference needs a column of times, and there is none.
+        DataError: a table cannot be read, or no row lies in the window.
+        EvidenceError: the kept profile is damaged or missing.
+    """
+    data, how = project.config.data, project.config.drift.reference
+    kept = _find_kept(project) if how in {"auto", "profile"} else None
+    if data.current and (how == "profile" or (how == "auto" and kept is not None)):
+        path = kept or project.model / REFERENCE
+        reference = read_reference(path)
+        current = _measure(project, find_source(project.root / data.current), data.current, like=reference)
+        return Sides(reference, current, [_name(project, path, reference), _name_table(project, current)])
+    table = read_training_table(project)
+    split = split_rows(table, data, project.config.objective)
+    inputs = [name_input(project, data.train, rows=len(table))]
+    if data.current:
+        now = find_source(project.root / data.current)
+        rows, about = table, "all rows of the training table" if how not in {"auto", "training"} else "training rows"
+        if how in {"auto", "training"}:
+            rows = table.iloc[split.train]
+        words = data.current
+    else:
+        now, words = hold_frame(table.iloc[split.holdout]), "the holdout"
+        rows, about = table.iloc[split.train], "training rows"
+    if how in {"auto", "training"}:
+        reference = _measure(project, hold_frame(rows), about)
+        current = _measure(project, now, words, like=reference)
+    elif how == "profile":
+        path = kept or project.model / REFERENCE
+        reference = read_reference(path)
+        current = _measure(project, now, words, like=reference)
+        inputs.append(_name(project, path, reference))
+    else:
+        current = _measure(project, now, words)
+        rows, about = _choose_window(project, rows, current)
+        reference = _measure(project, hold_frame(rows), about, like=current)
+    if data.current:
+        inputs.append(_name_table(project, current))
+    return Sides(reference, current, inputs)
+
+
+def measure_training(project: Project, rows: "pd.DataFrame") -> Reference:
+    """Count the rows that a model was trained on, to be kept beside it."""
+    return _measure(project, hold_frame(rows), "training rows, as the profile beside the model has them")
+
+
+def _measure(project: Project, source: Source, about: str, like: Reference | None = None) -> Reference:
+    limits = project.config.validation
+    return measure(
+        source,
+        about,
+        like=like,
+        relative_to=project.config.data.time,
+        threads=limits.threads,
+        memory=limits.memory_limit,
+    )
+
+
+def _choose_window(project: Project, rows: "pd.DataFrame", current: Reference) -> tuple["pd.DataFrame", str]:
+    """The rows of the window that ``[drift] reference`` names, seen from the current rows' own times."""
+    import pandas as pd
+
+    time, how = project.config.data.time, project.config.drift.reference
+    where = project.root / "pavedroad.toml"
+    if not time:
+        raise ConfigError(
+            f"drift.reference is {how!r}, but data.time names no column.",
+            where=where,
+            next_step='Name the column that orders the rows, for example: time = "date".',
+        )
+    column = current.find(time)
+    if column is None or column.kind != "time" or column.low is None or column.high is None:
+        raise ConfigError(f"drift.reference is {how!r}, but the current rows have no times in {time!r}.", where=where)
+    first, last = (pd.Timestamp(moment, unit="us", tz="UTC") for moment in (column.low, column.high))
+    if how == "same-period-last-year":
+        start, end = first - pd.DateOffset(years=1), last - pd.DateOffset(years=1)
+        words = "the same period a year before"
+    else:
+        days = int(how.removeprefix("rolling:").removesuffix("d"))
+        start, end = first - timedelta(days=days), first - timedelta(microseconds=1)
+        words = f"the {days:,} days before"
+    moments = pd.to_datetime(rows[time], utc=True)
+    chosen = rows[(moments >= start) & (moments <= end)]
+    return chosen, f"rows of {words}, {start:%Y-%m-%d} to {end:%Y-%m-%d}"
+
+
+def _find_kept(project: Project) -> "Path | None":
+    return next((path for path in (project.model / REFERENCE, project.package / REFERENCE) if path.is_file()), None)
+
+
+def _name(project: Project, path: "Path", reference: Reference) -> Input:
+    return name_input(project, path.relative_to(project.root).as_posix(), rows=reference.rows)
+
+
+def _name_table(project: Project, current: Reference) -> Input:
+    return name_input(project, project.config.data.current, rows=current.rows)
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
