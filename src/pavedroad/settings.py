@@ -62,6 +62,8 @@ class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metric: Name
     baseline: Annotated[str, Meta(pattern=BASELINE)]
     season: Annotated[int, Meta(ge=1)]
+    value_per_unit: NotNegative
+    """What one unit of the metric is worth, in money; 0: unknown."""
     slices: list[Name]
     """Columns whose groups are judged apart; "auto" stands for a few that are found in the table."""
 
@@ -201,7 +203,6 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     loosening: Literal["warn", "fail"]
     max_calibration_error: NotNegative
     max_data_age_days: NotNegative
-    value_per_unit: NotNegative
     min_value: NotNegative
     card: list[Name]
     licences: list[Name]
