@@ -467,10 +467,10 @@ def test_a_hostile_manifest_in_the_cache_stops_pull_and_road_alike(pushed, name)
 
 
 def test_a_giant_manifest_is_refused_unread(pushed, monkeypatch):
-    from pavedroad.engines import dvc_cache, dvc_objects
+    from pavedroad.engines import dvc_cache, dvc_repo
     from pavedroad.foundation import manifest
 
-    for module in (dvc_cache, dvc_objects, manifest):
+    for module in (dvc_cache, dvc_repo, manifest):
         monkeypatch.setattr(module, "MAX_BYTES", 1000)
     for place in (remote_of(pushed), pushed / ".dvc" / "cache"):
         plant(pushed, [entry(f"{number}.csv") for number in range(50)], place)
