@@ -1,9 +1,11 @@
 """Baselines: predictions that need no model, made from what is known when a row is predicted."""
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 
+from pavedroad.config import default_settings
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.baseline import TITLES, choose_baseline, predict_baseline, sort_labels
 from pavedroad.foundation.split import Split
@@ -11,9 +13,8 @@ from pavedroad.settings import BASELINES, Objective
 
 
 def objective(problem="regression", metric="mean_absolute_error", baseline="auto", season=7):
-    return Objective(
-        statement="", problem=problem, target="y", metric=metric, baseline=baseline, season=season, slices=[]
-    )
+    given = {"problem": problem, "target": "y", "metric": metric, "baseline": baseline, "season": season}
+    return msgspec.convert({**default_settings()["objective"], **given}, Objective)
 
 
 def by_time(rows, held):
@@ -55,6 +56,7 @@ def test_no_constant_beats_the_one_that_is_chosen(metric):
         ("binary", "accuracy_score", "mean"),
         ("multiclass", "accuracy_score", "seasonal-naive"),
         ("binary", "accuracy_score", "persistence"),
+        ("regression", "mean_absolute_error", "stratified"),
     ],
 )
 def test_a_baseline_that_does_not_fit_the_problem_is_refused(problem, metric, baseline):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pavedroad.foundation.metrics import Metric, Scorer
+from pavedroad.foundation.resampling import sum_groups
 
 EPSILON = float(np.finfo("float64").eps)
 """Probabilities are kept this far from 0 and 1, and divisors this far from 0, as scikit-learn does."""
@@ -37,7 +38,7 @@ def prepare(
 
 def _from_means(terms: np.ndarray, finish: _Finish, groups: np.ndarray | None) -> Scorer:
     """Score by the means of terms, shape ``(rows, terms)``, over each resample."""
-    sums = _sum_groups(np.column_stack([np.ones(len(terms)), terms]), groups)
+    sums = sum_groups(np.column_stack([np.ones(len(terms)), terms]), groups)
 
     def score(counts: np.ndarray) -> np.ndarray:
         found = counts @ sums
@@ -45,13 +46,6 @@ def _from_means(terms: np.ndarray, finish: _Finish, groups: np.ndarray | None) -
             return finish(found[:, 1:] / found[:, :1])
 
     return score
-
-
-def _sum_groups(terms: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
-    """The sums of terms over each group, shape ``(groups, terms)``."""
-    if groups is None:
-        return terms
-    return np.column_stack([np.bincount(groups, weights=column) for column in terms.T])
 
 
 def _absolute(actual: np.ndarray, predicted: np.ndarray, _: tuple[object, ...]) -> tuple[np.ndarray, _Finish]:

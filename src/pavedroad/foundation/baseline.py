@@ -16,10 +16,13 @@ TITLES = {
     "median": "the training median",
     "most-frequent": "the most frequent class",
     "prior": "the share of each class in training",
+    "stratified": "classes drawn by their shares in training",
+    "linear": "a linear model of the same features",
     "seasonal-naive": "the same day one season ago",
     "persistence": "the value of the row before",
 }
-_FOR_CLASSES = {"most-frequent", "prior"}
+_FOR_CLASSES = {"most-frequent", "prior", "stratified"}
+_FOR_BOTH = {"linear"}
 
 
 def choose_baseline(objective: Objective) -> str:
@@ -31,6 +34,8 @@ def choose_baseline(objective: Objective) -> str:
     chosen: str = objective.baseline
     if chosen == "auto":
         return choose_constant(objective)
+    if chosen not in TITLES or chosen in _FOR_BOTH:  # a function or a rule, whose predictions are looked at later
+        return chosen
     if (chosen in _FOR_CLASSES) == (objective.problem == "regression"):
         raise ConfigError(
             f"The baseline {chosen!r} does not fit a {objective.problem} problem.",
@@ -48,14 +53,15 @@ def choose_constant(objective: Objective) -> str:
     return "median" if metric.name == "mean_absolute_error" else "mean"
 
 
-def predict_baseline(name: str, target: "pd.Series", split: Split, season: int) -> Predictions:
-    """The baseline's predictions for the holdout.
+def predict_baseline(name: str, target: "pd.Series", split: Split, season: int, seed: int = 0) -> Predictions:
+    """The predictions for the holdout of a baseline that looks at nothing but the target.
 
     Args:
-        name: a name of ``TITLES``.
+        name: a name of ``TITLES``, other than ``linear``.
         target: the target of the whole table, in its order.
         split: which rows train and which are judged.
         season: rows in one season. A season ago is known when a row is predicted, so it may lie in the holdout.
+        seed: of what is drawn.
 
     Raises:
         ConfigError: a seasonal baseline on rows that are not in order of time, or without a season before the holdout.
@@ -80,6 +86,9 @@ def predict_baseline(name: str, target: "pd.Series", split: Split, season: int) 
         return Predictions(values=np.full(rows, value))
     labels = sort_labels(target)
     shares = np.array([float((known == label).mean()) for label in labels])
+    if name == "stratified":
+        drawn = np.random.default_rng(seed).choice(len(labels), size=rows, p=shares / shares.sum())
+        return Predictions(values=np.array(labels)[drawn], probabilities=np.eye(len(labels))[drawn], labels=labels)
     values = np.full(rows, labels[int(np.argmax(shares))], dtype=target.to_numpy().dtype)
     certain = shares if name == "prior" else (shares == shares.max()).astype("float64")
     return Predictions(values=values, probabilities=np.tile(certain / certain.sum(), (rows, 1)), labels=labels)

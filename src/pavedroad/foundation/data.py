@@ -1,6 +1,7 @@
 """Tables: reading them, naming them by content, and keeping rows apart for training and for judging."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -12,6 +13,7 @@ from pavedroad.foundation.project import Project
 from pavedroad.foundation.source import Source, find_source
 from pavedroad.foundation.split import HELD_FROM, split_rows  # noqa: F401
 from pavedroad.report import Input
+from pavedroad.settings import IMPORT_PATH, Config
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +88,15 @@ def name_input(project: Project, relative: str, rows: int | None = None) -> Inpu
 
 def name_code(project: Project) -> list[Input]:
     """Name the repo's own code that makes features and trains: every Python file of the packages the config names."""
-    return _name_packages(project, (project.config.model.features, project.config.model.train))
+    return _name_packages(project, _find_paths(project.config))
+
+
+def _find_paths(config: Config) -> list[str]:
+    """The import paths of the repo's functions, of its own baseline too; other ways to name one have no code."""
+    named = [config.model.features.removeprefix("hamilton:"), config.model.train]
+    if re.match(IMPORT_PATH, config.objective.baseline):
+        named.append(config.objective.baseline)
+    return [path for path in named if path]
 
 
 def name_expectations(project: Project) -> list[Input]:

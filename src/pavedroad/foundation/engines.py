@@ -27,6 +27,7 @@ ENGINES: dict[str, dict[str, str]] = {
     "baseline": {"sklearn": "pavedroad.engines.sklearn_linear"},
     "rules": {"duckdb": "pavedroad.engines.duckdb_rule"},
     "tables": {"arrow": "pavedroad.engines.arrow"},
+    "schema": {"arrow": "pavedroad.engines.arrow_schema"},
     "pipeline": {"dvc": "pavedroad.engines.dvc"},
     "keeper": {"dvc": "pavedroad.engines.dvc_objects"},
     "history": {"git": "pavedroad.engines.git"},

@@ -78,6 +78,11 @@ class Predictions:
     probabilities: "np.ndarray | None" = None
     labels: tuple[object, ...] = ()
 
+    def choose(self, rows: "np.ndarray") -> "Predictions":
+        """The predictions of some of the rows, by position."""
+        chances = None if self.probabilities is None else self.probabilities[rows]
+        return Predictions(self.values[rows], chances, self.labels)
+
     def take(self, needs: Needs) -> "np.ndarray":
         """The array that a metric needs; for two classes, the probability of the second label."""
         if needs != "probability":

@@ -79,6 +79,15 @@ def score_resamples(
     )
 
 
+def sum_groups(terms: "np.ndarray", groups: "np.ndarray | None") -> "np.ndarray":
+    """The sums of terms, shape ``(rows, terms)``, over each group; the terms themselves where each row is a unit."""
+    import numpy as np
+
+    if groups is None:
+        return terms
+    return np.column_stack([np.bincount(groups, weights=column) for column in terms.T])
+
+
 def find_interval(value: float, resampled: "np.ndarray", confidence: float) -> Interval:
     """The percentile interval of an estimate; it is widened, where needed, to hold the estimate itself."""
     import numpy as np

@@ -3,17 +3,18 @@
 from collections import Counter
 from typing import TYPE_CHECKING, cast
 
-from pavedroad.errors import DataError
-from pavedroad.foundation.baseline import TITLES, choose_baseline, choose_constant, predict_baseline
-from pavedroad.foundation.data import name_code, name_input, read_training_table
-from pavedroad.foundation.metrics import Estimates, Metric, Predictions, estimate, find_metric
-from pavedroad.foundation.model import Signature, predict, require_known_classes
+from pavedroad.foundation.baseline import choose_baseline, choose_constant
+from pavedroad.foundation.data import name_code, name_tables, read_training_table
+from pavedroad.foundation.metrics import Estimates, Metric, Needs, Predictions, compare, find_metric
+from pavedroad.foundation.model import predict, require_known_classes
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.resampling import Interval
+from pavedroad.foundation.rival import identify_baseline, make_baseline, title_baseline
 from pavedroad.foundation.split import split_rows
 from pavedroad.foundation.usercode import make_features
 from pavedroad.report import Check, Figure, Report, Scalar, Severity, Value, conclude, encode, judge, write_whole
 from pavedroad.settings import Objective
+from pavedroad.stages.evaluate_details import Scored, look_closer
 from pavedroad.stages.train import load_trained, name_model
 
 if TYPE_CHECKING:
@@ -35,16 +36,19 @@ def evaluate(project: Project) -> Report:
     model, signature = load_trained(project)
     require_known_classes(holdout[objective.target], signature)
     features = make_features(project, holdout, signature.features)
-    predicted = predict(model, features, signature, metric.needs)
+    predicted = predict(model, features, signature, _find_needs(model, objective, metric))
     actual = holdout[objective.target].to_numpy()
-
-    def compare(name: str) -> Estimates:
-        baseline = predict_baseline(name, table[objective.target], split, objective.season)
-        return estimate(metric, actual, predicted, baseline, confidence=config.gate.confidence, seed=config.data.seed)
 
     # A stated baseline can be worse than knowing nothing, so the model is also held against the best constant.
     stated, constant = choose_baseline(objective), choose_constant(objective)
-    estimates = {name: compare(name) for name in dict.fromkeys((stated, constant))}
+    rivals = {
+        name: make_baseline(project, name, table, split, metric.needs) for name in dict.fromkeys((stated, constant))
+    }
+    estimates = compare(metric, actual, predicted, rivals, confidence=config.gate.confidence, seed=config.data.seed)
+    training = table.iloc[split.train]
+    closer, drawn = look_closer(
+        Scored(config, metric, holdout, training, features, actual, predicted, model, signature)
+    )
     write_whole(project.reports / METRICS_FILE, encode(_flatten(metric, estimates[stated])))
     terms: dict[str, Value] = {
         "metric": metric.name,
@@ -66,49 +70,47 @@ def evaluate(project: Project) -> Report:
             ),
             _to_check("metric.model", f"{metric.title} of the model", estimates[stated].model),
             *(
-                _to_check(f"metric.{name}", f"{metric.title} of {TITLES[name]}", found.baseline)
+                _to_check(
+                    f"metric.{identify_baseline(name)}", f"{metric.title} of {title_baseline(name)}", found.baseline
+                )
                 for name, found in estimates.items()
             ),
             _to_check(
                 "metric.improvement",
-                f"How much better the model is than {TITLES[stated]}",
+                f"How much better the model is than {title_baseline(stated)}",
                 estimates[stated].improvement,
                 {**terms, "baseline": stated},
             ),
             _to_check(
                 "metric.skill",
-                f"How much better the model is than {TITLES[constant]}",
+                f"How much better the model is than {title_baseline(constant)}",
                 estimates[constant].improvement,
                 {**terms, "baseline": constant},
             ),
+            *closer,
         ],
         summary=(
             f"{metric.title[0].upper()}{metric.title[1:]} {model_value:.4g} on {len(holdout):,} unseen rows; "
-            + ", ".join(f"{TITLES[name]} gives {found.baseline.value:.4g}" for name, found in estimates.items())
+            + ", ".join(f"{title_baseline(name)} gives {found.baseline.value:.4g}" for name, found in estimates.items())
             + "."
         ),
         inputs=[
-            name_input(project, config.data.train, rows=len(table)),
+            *name_tables(project, rows=len(table)),
             name_model(project),
             *name_code(project),
         ],
         figures=[
             _draw_intervals(metric, estimates, stated),
             _draw_fit(objective, holdout, actual, predicted, config.data.time),
+            *drawn,
         ],
     )
 
 
-def _require_known_classes(target: "pd.Series", signature: Signature) -> None:
-    if signature.problem == "regression":
-        return
-    new = sorted({str(value) for value in target.unique()} - {str(label) for label in signature.labels})
-    if new:
-        raise DataError(
-            f"The holdout holds the class {new[0]!r}, which no training row has.",
-            where="pavedroad.toml",
-            next_step="Add rows of that class, or leave it out of the table.",
-        )
+def _find_needs(model: object, objective: Objective, metric: Metric) -> Needs:
+    """What to ask the model for: of two classes always the chances, when it gives them, to see what they are worth."""
+    has_chances = objective.problem == "binary" and callable(getattr(model, "predict_proba", None))
+    return "probability" if has_chances else metric.needs
 
 
 def _to_check(id_: str, title: str, interval: Interval, evidence: dict[str, Value] | None = None) -> Check:
@@ -136,7 +138,7 @@ def _flatten(metric: Metric, estimates: Estimates) -> dict[str, float | str]:
 
 def _draw_intervals(metric: Metric, estimates: dict[str, Estimates], stated: str) -> Figure:
     sides = [("model", estimates[stated].model), ("baseline", estimates[stated].baseline)]
-    sides += [(TITLES[name], found.baseline) for name, found in estimates.items() if name != stated]
+    sides += [(title_baseline(name), found.baseline) for name, found in estimates.items() if name != stated]
     return Figure(
         id="metric",
         kind="intervals",
