@@ -98,6 +98,8 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     reason: str = ""
     evidence: dict[str, Value] = {}
     where: Place | None = None
+    columns: list[str] = []
+    """The columns of the data that it is about; none when it is about the table, or about no data."""
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -173,6 +175,7 @@ def judge(
     reason: str = "",
     evidence: Mapping[str, Value] | None = None,
     where: Place | None = None,
+    columns: Iterable[str] = (),
 ) -> Check:
     """Make a check from a yes or no; the severity decides what a no comes to (critical → fail, warning → warn)."""
     return Check(
@@ -185,6 +188,7 @@ def judge(
         reason=reason,
         evidence=dict(evidence or {}),
         where=where,
+        columns=list(columns),
     )
 
 

@@ -247,3 +247,34 @@ except SystemExit as end:
     assert {check["evidence"].get("engine") for check in report["checks"] if check["id"].startswith("expect")} == {
         "duckdb"
     }
+
+
+def draw(made, columns, **tables):
+    """The shares in the picture of each column of a table, by its name; none where there is no picture."""
+    source = hold_table(pa.table(tables))
+    figures = find(source, made(*((NOT_NULL, {"column": name}) for name in columns)), drawn=columns).figures
+    found = {figure.id.removeprefix("column."): figure.data["share"] for figure in figures}
+    return [found.get(name) for name in columns]
+
+
+def test_a_picture_of_counted_rows_has_no_holes_where_the_slices_have_none(suite):
+    rows = 300_000
+    random = np.random.default_rng(0).random(rows)
+    counted, backwards, even = draw(suite, ("a", "b", "c"), a=np.arange(rows), b=np.arange(rows)[::-1] / 7, c=random)
+    for shares in (counted, backwards, even):
+        assert min(shares) > 0.02
+        assert sum(shares) == pytest.approx(1, abs=1e-4)
+
+
+def test_bins_of_whole_numbers_hold_equally_many_of_them(suite):
+    (shares,) = draw(suite, ("a",), a=np.arange(80_000) % 80)
+    assert len(shares) == 20
+    assert max(shares) == pytest.approx(min(shares), rel=0.1)
+
+
+def test_bars_are_drawn_only_where_they_say_something_about_the_column(suite):
+    many, few = draw(
+        suite, ("a", "b"), a=[f"n{number}" for number in range(1000)], b=[f"n{number % 50}" for number in range(1000)]
+    )
+    assert many is None
+    assert len(few) == 12

@@ -20,6 +20,8 @@ HUGE = 1e150
 """Beyond, the square of a value is close to what a float can hold, or more."""
 MAX_BARS = 12
 BINS = 24
+EXACT = 2.0**52
+"""Below, floats tell every whole number from the half beside it."""
 
 
 class ColumnProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -187,11 +189,11 @@ def _choose_edges(values: "np.ndarray") -> "np.ndarray":
         low, high = float(values.min()), float(values.max())
     if low == high:
         low, high = low - 0.5, high + 0.5
-    whole = bool(np.all(values == np.round(values)))
-    bins = BINS
-    if whole and high - low < BINS:
+    if bool(np.all(values == np.round(values))) and max(abs(low), abs(high)) < EXACT:
         low, high = np.floor(low) - 0.5, np.ceil(high) + 0.5
-        bins = max(1, int(high - low))
-    edges = np.linspace(low, high, bins + 1)
+        width = np.ceil((high - low) / BINS)  # bins of whole numbers each hold equally many of them
+        edges: np.ndarray = low + width * np.arange(np.ceil((high - low) / width) + 1)
+    else:
+        edges = np.linspace(low, high, BINS + 1)
     edges[0], edges[-1] = min(edges[0], float(values.min())), max(edges[-1], float(values.max()))
     return edges

@@ -3,13 +3,14 @@
 import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from pavedroad.errors import EvidenceError, MissingExtraError
 from pavedroad.render import words
+from pavedroad.render.columns import Group, group_checks
 from pavedroad.render.lineage import find_lineage
 from pavedroad.render.pictures import describe, draw
 from pavedroad.render.relevance import choose_figures, mark_drifted
@@ -37,6 +38,14 @@ MOST_ROWS = 60
 _FOLD_FROM = 6
 """From so many passed checks on, they are folded away."""
 
+MOST_COLUMNS = 200
+"""Columns of one stage that are listed."""
+
+_OPEN_COLUMNS = 12
+"""So many columns are open to view, and all that did not pass; the others are folded away."""
+
+_MOST_OF_COLUMN = 50
+_MOST_EVIDENCE = 10
 _MOST_ATTENTION = 8
 _MOST_STAGES = 60
 _MOST_INPUTS = 50
@@ -91,6 +100,20 @@ class _Picture:
 
 
 @dataclass(frozen=True)
+class _Column:
+    """A column of the data as the page shows it."""
+
+    name: str
+    facts: str
+    outcome: Outcome
+    symbol: str
+    word: str
+    checks: list[_Line]
+    checks_left_out: int
+    picture: _Picture | None
+
+
+@dataclass(frozen=True)
 class _Section:
     """A stage as the page shows it."""
 
@@ -101,6 +124,9 @@ class _Section:
     folded_checks: list[_Line]
     folded_title: str
     checks_left_out: int
+    open_columns: list[_Column] = field(default_factory=list)
+    folded_columns: list[_Column] = field(default_factory=list)
+    columns_left_out: int = 0
     pictures: list[_Picture] = field(default_factory=list)
     pictures_left_out: int = 0
     inputs: list[dict[str, str]] = field(default_factory=list)
@@ -154,21 +180,32 @@ def to_html(reports: Sequence[Report]) -> str:
 
 
 def _to_section(anchor: str, report: Report, row: Row, compared: Figure | None) -> _Section:
-    ordered = sort_checks(report.checks)
+    figures, left_out = choose_figures(report)
+    wide, groups = group_checks(report.checks, figures)
+    ordered = sort_checks(wide)
     shown = [_to_line(check, report.run) for check in ordered[:MOST_CHECKS]]
     passed = [line for line in shown if line.outcome is Outcome.PASS]
     fold = len(passed) >= _FOLD_FROM
-    figures, left_out = choose_figures(report)
+    columns = [_to_column(group, report) for group in groups[:MOST_COLUMNS]]
+    open_columns = [column for column in columns if column.outcome not in {Outcome.PASS, Outcome.SKIPPED}]
+    fine = [column for column in columns if column.outcome in {Outcome.PASS, Outcome.SKIPPED}]
+    room = max(0, _OPEN_COLUMNS - len(open_columns))
+    beside = {id(group.figure) for group in groups}
     return _Section(
         anchor=anchor,
         title=_TITLES.get(report.stage, row.stage),
         row=row,
         open_checks=[line for line in shown if line.outcome is not Outcome.PASS] if fold else shown,
         folded_checks=passed if fold else [],
-        folded_title=f"{words.plural(len(passed), 'check')} passed",
+        folded_title=f"{words.plural(len(passed), 'check')} {'of the whole table ' if groups else ''}passed",
         checks_left_out=max(0, len(ordered) - MOST_CHECKS),
+        open_columns=open_columns + fine[:room],
+        folded_columns=fine[room:],
+        columns_left_out=max(0, len(groups) - MOST_COLUMNS),
         pictures=[
-            _to_picture(figure, report.checks) for figure in figures if figure.kind != "flow" and figure is not compared
+            _to_picture(figure, report.checks)
+            for figure in figures
+            if figure.kind != "flow" and figure is not compared and id(figure) not in beside
         ],
         pictures_left_out=left_out,
         inputs=[
@@ -182,6 +219,24 @@ def _to_section(anchor: str, report: Report, row: Row, compared: Figure | None) 
     )
 
 
+def _to_column(group: Group, report: Report) -> _Column:
+    lines = [_to_line(check, report.run) for check in group.checks[:_MOST_OF_COLUMN]]
+    prefix = f"`{words.clean(group.name)}`: "
+    picture = None if group.figure is None else _to_picture(group.figure, report.checks)
+    if picture is not None:  # the column's name stands above it; a note behind the name, such as how many rows, stays
+        picture = replace(picture, title=picture.title.removeprefix(words.clean(group.name, 120)).strip(" ()"))
+    return _Column(
+        name=words.clean(group.name, 120),
+        facts=" · ".join(words.clean(fact, 60) for fact in group.facts),
+        outcome=group.outcome,
+        symbol=words.SYMBOLS[group.outcome],
+        word=words.WORDS[group.outcome],
+        checks=[replace(line, title=words.capitalise(line.title.removeprefix(prefix))) for line in lines],
+        checks_left_out=max(0, len(group.checks) - _MOST_OF_COLUMN),
+        picture=picture,
+    )
+
+
 def _to_line(check: Check, run: Run | None) -> _Line:
     return _Line(
         id=words.clean(check.id, 160),
@@ -192,9 +247,17 @@ def _to_line(check: Check, run: Run | None) -> _Line:
         observed=words.observed(check, run),
         expected=words.words(check.expected),
         reason=words.clean(check.reason, 600),
-        evidence="; ".join(f"{words.clean(name, 60)}: {words.words(value)}" for name, value in check.evidence.items()),
+        evidence=_to_evidence(check),
         where=words.place(check.where),
     )
+
+
+def _to_evidence(check: Check) -> str:
+    items = [
+        f"{words.clean(name, 60)}: {words.words(check.evidence[name])}" for name in [*check.evidence][:_MOST_EVIDENCE]
+    ]
+    more = len(check.evidence) - len(items)
+    return "; ".join(items) + (f"; and {more:,} more" if more else "")
 
 
 def _to_picture(figure: Figure, checks: list[Check]) -> _Picture:

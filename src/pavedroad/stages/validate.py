@@ -126,6 +126,7 @@ def _to_check(finding: Finding, place: str) -> Check:
         reason=reason,
         evidence=finding.evidence,
         where=Place(file=place, line=expectation.line),
+        columns=() if expectation.type.startswith("expect_table_") else expectation.columns,
     )
     return check if finding.success is not None else msgspec.structs.replace(check, outcome=Outcome.ERROR)
 

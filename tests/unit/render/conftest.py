@@ -316,6 +316,7 @@ def make_hostile_road() -> Callable[[str], list[Report]]:
             Figure(text, "confusion", text, {"actual": column, "predicted": column, "count": [3, 4]}),
             Figure(text, "effects", text, {"label": column, "value": [0.1, 0.7], "threshold": [0.2, 0.2]}),
             Figure(text, "distribution", text, {"bin": column, "share": [0.4, 0.6], "side": column}),
+            Figure(f"column.{text}", "distribution", text, {"bin": column, "share": [0.4, 0.6], "side": column}),
             Figure(text, "flow", text, {"step": column, "kind": column, "digest": column, text: column}),
         ]
         check = Check(
@@ -329,11 +330,13 @@ def make_hostile_road() -> Callable[[str], list[Report]]:
             where=Place(text, 3),
         )
         passed = msgspec.structs.replace(check, outcome=Outcome.PASS)
+        about = msgspec.structs.replace(check, columns=[text])
+        facts = msgspec.structs.replace(passed, id="guard.kinds", evidence={text: text})
         run = Run(started=text, duration_s=1.0, commit=text, dirty=True, versions={text: text}, measured={text: 1.0})
         keys = ("project", "owner", "statement", "metric", "target", "problem", "road", "package", "baseline", "commit")
         parts = {"summary": text, "inputs": [Input(text, text, 3)], "figures": figures, "run": run}
         return [
-            conclude(text, [check, passed], **parts),
+            conclude(text, [check, passed, about, facts], **parts),
             conclude("gate", [check, passed], about=dict.fromkeys(keys, text), **parts),
         ]
 

@@ -16,7 +16,7 @@ from pavedroad.render.html import to_html
 from pavedroad.report import Check, Figure, Outcome, Report, conclude, judge
 
 _VOID = {"meta", "link", "br", "path", "line", "rect", "circle"}
-_TEXT_TAGS = {"a", "code", "h1", "h2", "p", "span", "strong", "style", "title"}
+_TEXT_TAGS = {"a", "code", "h1", "h2", "h3", "p", "span", "strong", "style", "title"}
 _FRAME_TAGS = {
     "body",
     "details",
