@@ -3,7 +3,12 @@
 import subprocess
 from pathlib import Path
 
+from pavedroad.errors import EvidenceError
 from pavedroad.foundation.history import Commit
+
+
+_MERGES = "refs/remotes/pull/*/merge"
+"""Where GitHub's own action puts the merge of a pull request with its base."""
 
 
 def head(root: Path) -> Commit | None:
@@ -30,6 +35,33 @@ def knows(root: Path, revision: str) -> bool:
     return _ask(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is not None
 
 
+def find_fork(root: Path) -> str | None:
+    """The commit at which the current branch left the default branch; see ``foundation.history.History``.
+
+    A pull request that GitHub's own action checked out is a merge whose first parent is the default branch.
+    """
+    standing = (_ask(root, "for-each-ref", "--points-at=HEAD", "--format=%(refname)", _MERGES) or "").split()
+    if standing:
+        first = _ask(root, "rev-parse", "--verify", "--quiet", "HEAD^1")
+        return None if first is None else first.strip()
+    trunk = _find_trunk(root)
+    if trunk is None:
+        return None
+    here = (_ask(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "").strip()
+    fork = (_ask(root, "merge-base", "HEAD", trunk) or "").strip()
+    head_ = (_ask(root, "rev-parse", "HEAD") or "").strip()
+    on_trunk = not here or here == trunk.rpartition("/")[2]
+    return None if not fork or (fork == head_ and on_trunk) else fork
+
+
+def _find_trunk(root: Path) -> str | None:
+    """The default branch: what the remote says it is, or else the first of the usual names that is there."""
+    said = _ask(root, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
+    names = [said.strip()] if said else []
+    names += [f"refs/{kind}/{name}" for kind in ("remotes/origin", "heads") for name in ("main", "master")]
+    return next((name for name in names if _ask(root, "rev-parse", "--verify", "--quiet", name) is not None), None)
+
+
 def read(root: Path, revision: str, path: str) -> bytes | None:
     """A file as it was in a revision; None when it was not there."""
     if revision.startswith("-"):
@@ -41,6 +73,32 @@ def changed(root: Path, paths: list[str]) -> list[str]:
     """Which of ``paths`` differ from the last commit or are not in it."""
     answer = _ask(root, "status", "--porcelain", "-z", "--untracked-files=all", "--", *paths)
     return [entry[3:] for entry in (answer or "").split("\0") if len(entry) > 3]  # "XY path"
+
+
+def revisions(root: Path, path: str, most: int) -> list[str]:
+    """The commits that changed a file, newest first; none outside a repository."""
+    return (_ask(root, "log", "--format=%H", f"--max-count={most}", "HEAD", "--", path) or "").split()
+
+
+def copy(root: Path, revision: str, target: Path) -> Path:
+    """Clone into ``target`` without copying history, and check the revision out there; no hook runs.
+
+    Raises:
+        EvidenceError: git is missing, or refused.
+    """
+    top, prefix = _ask(root, "rev-parse", "--show-toplevel"), _ask(root, "rev-parse", "--show-prefix")
+    quiet = ("-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false")
+    made = (
+        top is not None
+        and prefix is not None
+        and not revision.startswith("-")
+        and _ask(root, *quiet, "clone", "--quiet", "--shared", "--no-checkout", "--", top.rstrip("\n"), str(target))
+        is not None
+        and _ask(target, *quiet, "checkout", "--quiet", "--detach", revision) is not None
+    )
+    if not made or prefix is None:
+        raise EvidenceError(f"git could not lay the commit {revision[:12]!r} into a folder of its own.", where=root)
+    return target / prefix.rstrip("\n")
 
 
 def _ask(root: Path, *words: str) -> str | None:

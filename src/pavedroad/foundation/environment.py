@@ -1,7 +1,9 @@
 """What a model was made with: the exact versions of the packages that reading and asking it needs."""
 
+import contextlib
 import platform
 import re
+from collections.abc import Iterable
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, packages_distributions
 
 _ALWAYS = ("msgspec", "numpy", "pandas", "pavedroad", "pyarrow", "scikit-learn", "skops")
@@ -28,6 +30,15 @@ def list_packages(modules: set[str]) -> dict[str, str]:
         found[name] = known.version
         wanted += _read_needs(known)
     return dict(sorted(found.items()))
+
+
+def find_versions(names: Iterable[str]) -> dict[str, str]:
+    """The versions that the named packages have here; what is not installed is left out."""
+    found = {}
+    for name in names:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = distribution(name).version
+    return found
 
 
 def write_lock(packages: dict[str, str]) -> str:

@@ -31,12 +31,31 @@ class History(Protocol):
         """Whether ``revision`` (a commit, a tag, a branch) is one of this repository."""
         ...
 
+    def find_fork(self, root: Path) -> str | None:
+        """The commit at which the current branch, or the pull request that is checked out, left the default branch.
+
+        None on the default branch itself, and where it cannot be told, as in a checkout without history.
+        """
+        ...
+
     def read(self, root: Path, revision: str, path: str) -> bytes | None:
         """A file as it was in a revision, or None when it was not there. ``path`` is relative to ``root``."""
         ...
 
     def changed(self, root: Path, paths: list[str]) -> list[str]:
         """Which of ``paths`` differ from the last commit, are new, or are missing from it."""
+        ...
+
+    def revisions(self, root: Path, path: str, most: int) -> list[str]:
+        """The commits that changed a file, newest first, at most so many. ``path`` is relative to ``root``."""
+        ...
+
+    def copy(self, root: Path, revision: str, target: Path) -> Path:
+        """Lay a revision into a new folder that shares nothing but history; where ``root`` lies in it.
+
+        Raises:
+            EvidenceError: there is no such revision, or it could not be laid there.
+        """
         ...
 
 
