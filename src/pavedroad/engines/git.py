@@ -6,7 +6,6 @@ from pathlib import Path
 from pavedroad.errors import EvidenceError
 from pavedroad.foundation.history import Commit
 
-
 _MERGES = "refs/remotes/pull/*/merge"
 """Where GitHub's own action puts the merge of a pull request with its base."""
 
