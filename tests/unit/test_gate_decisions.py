@@ -149,7 +149,7 @@ def test_what_is_whole_and_good_passes_and_says_why():
         {},
         {"value": 0.5, "limit": 0.0, "way": "above"},
         {"value": 2.0, "limit": 0.0, "way": "above"},
-        {},
+        {"limit": 50.0, "way": "at most"},
         {"value": 2.0, "limit": 10.0, "way": "at most"},
     ]
     improvement = "better by 1, 95% interval 0.5 to 1.5"

@@ -131,15 +131,3 @@ def _is_told() -> bool:
 
     prepare(find_project(Path.cwd()))
     return bool(sys.stdin.readline())
-
-
-@click.command()
-@json_option
-def gate(as_json: bool) -> None:
-    """Decide whether the model may go on, from the reports alone.
-
-    Every required stage must have a report that passed and still speaks of what is here; the model must beat the
-    baseline with its whole confidence interval; latency and size must stay within their budgets. What is missing is
-    never a pass.
-    """
-    _run("gate", as_json=as_json)

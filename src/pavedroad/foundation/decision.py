@@ -107,6 +107,7 @@ def judge_latency(policy: Gate, evidence: Evidence) -> Check:
         outcome=Outcome.PASS if ok else Outcome.FAIL,
         expected=f"at most {policy.max_latency_ms:g} ms",
         reason="" if ok else f"One prediction takes longer than the budget of {policy.max_latency_ms:g} ms.",
+        evidence={"limit": policy.max_latency_ms, "way": "at most"},  # the value is this machine's: see Run.measured
     )
 
 

@@ -11,8 +11,8 @@ from pavedroad.foundation.project import STAGES, Project
 from pavedroad.foundation.yamlfile import read_yaml
 from pavedroad.report import Report, read_report
 
-OUTSIDE_PIPELINE = {"latency"}
-"""Stages that measure this machine; the pipeline's lock does not know them."""
+OUTSIDE_PIPELINE = {"latency", "compare"}
+"""Stages that measure this machine, or need another revision; the pipeline's lock does not know them."""
 
 
 class Freshness:

@@ -5,16 +5,19 @@ from functools import partial
 
 from pavedroad.errors import ConfigError, EvidenceError
 from pavedroad.foundation.baseline import choose_baseline
+from pavedroad.foundation.decision import YES
 from pavedroad.foundation.freshness import Freshness
 from pavedroad.foundation.metrics import find_metric
 from pavedroad.foundation.pipeline import Event, Running
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.standards import wants_comparison
 from pavedroad.foundation.suite import load_suite
 from pavedroad.report import Outcome, Report, read_report
 from pavedroad.stages.contract import contract
-from pavedroad.stages.gate import collect_reports, gate
+from pavedroad.stages.gate import COMPARE, collect_reports, gate, read_base
 from pavedroad.stages.runner import run_stage
 from pavedroad.stages.timing import STAGE, Timing
+from pavedroad.stages.verdict import record_verdict
 
 
 def check(
@@ -30,7 +33,8 @@ def check(
         project: the repo.
         running: its pipeline, started by ``stages.start``.
         watch: is told what happens, for people.
-        base: the revision that the suite is compared with; empty: none.
+        base: the revision that this change is made for: its policy counts, its model is the champion, and the contract
+            about the data is compared with its; empty: none.
         timing: a process that gets ready to time the model; one is started unless given.
 
     Returns:
@@ -51,12 +55,36 @@ def check(
             fresh = Freshness(project)
     finally:
         timing.close()
-    run_stage(project, "gate", partial(gate, fresh=fresh))
+    fresh = _compare(project, fresh, base, watch)
+    decision = run_stage(project, "gate", partial(gate, fresh=fresh, base=base))
+    record_verdict(project, decision, base)
     reports = collect_reports(project)
+    project.report("contract").unlink(missing_ok=True)  # an older one would be taken for this run's
     if base:
-        changed = run_stage(project, "contract", partial(contract, base=base))
+        changed = run_stage(project, "contract", partial(contract, base=base, recorded=True))
         reports = [*reports[:-1], changed, reports[-1]]
     return reports
+
+
+def _compare(project: Project, fresh: Freshness, base: str, watch: Callable[[Event], None]) -> Freshness:
+    """Hold the new package against the one that the base records, where there is a package and somebody asks."""
+    project.report(COMPARE).unlink(missing_ok=True)  # an older one is about another base
+    policy = ((read_base(project, base) if base else None) or project.config).gate
+    if not wants_comparison(policy, base):
+        return fresh
+    try:
+        packed = read_report(project.report("package"))
+        if packed.outcome not in YES or fresh.find_staleness(packed):
+            return fresh
+    except EvidenceError:
+        return fresh
+    from pavedroad.stages.compare import compare
+
+    watch(Event(COMPARE, "running"))
+    made = run_stage(project, COMPARE, partial(compare, base=base, policy=policy))
+    if made.outcome not in YES:
+        watch(Event(COMPARE, "failed"))
+    return Freshness(project)
 
 
 def _look_ahead(project: Project, running: Running) -> None:

@@ -29,7 +29,7 @@ def read_evidence(folder: Path, also: str = "") -> list[Report]:
         folder: where the reports lie.
         also: a stage outside the road whose report stands before the gate's.
     """
-    found = {stage: folder / f"{stage}.json" for stage in (*STAGES, "gate")}
+    found = {stage: folder / f"{stage}.json" for stage in (*STAGES, "compare", "gate")}
     reports = {stage: _read(stage, path) for stage, path in found.items() if _is_there(path)}
     gate = reports.pop("gate", None)
     if gate is None:
@@ -38,7 +38,7 @@ def read_evidence(folder: Path, also: str = "") -> list[Report]:
         return [*reports.values(), gate]
     used = {entry.path.removeprefix("reports/").removesuffix(".json"): entry.sha256 for entry in gate.inputs}
     kept = []
-    for stage in (name for name in STAGES if name in used):
+    for stage in (name for name in (*STAGES, "compare") if name in used):
         if stage not in reports:
             kept.append(_distrust(stage, "The gate read a report of this stage, but it did not come along."))
         elif hash_file(found[stage]) != used[stage]:

@@ -4,22 +4,30 @@ A stage that said no explains why the stages behind it have nothing to show; tho
 """
 
 import tomllib
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 import msgspec
 
-from pavedroad.config import FILE_NAME, find_line
-from pavedroad.errors import ConfigError, EvidenceError
+from pavedroad.config import FILE_NAME, find_line, parse_config
+from pavedroad.errors import ConfigError, EvidenceError, UsageError
+from pavedroad.foundation.champion import load_checkouts
 from pavedroad.foundation.data import hash_file
 from pavedroad.foundation.decision import LATENCY, YES, Found, close, decide, judge_records, summarise, weigh
 from pavedroad.foundation.freshness import Freshness
 from pavedroad.foundation.history import load_history
 from pavedroad.foundation.metrics import find_metric
+from pavedroad.foundation.policy import apply_waivers, compare_policies, judge_changes, judge_floor, read_floor
 from pavedroad.foundation.project import STAGES, Project
+from pavedroad.foundation.standards import Scene, decide_more, wants_comparison
 from pavedroad.report import Check, Input, Place, Report, Run, conclude, read_report
+from pavedroad.settings import Config, Gate
 
-RECORDS = ["dvc.lock", "reports/metrics.json"]
+RECORDS = ["dvc.lock", "reports/metrics.json", "reports/schema.json"]
 """What a commit holds of the things that its code makes."""
+
+COMPARE = "compare"
+"""The stage that holds the model against the champion; it runs where a base is known."""
 
 _SETTINGS = {
     "gate.improvement": ("objective", "metric"),
@@ -31,22 +39,83 @@ _SETTINGS = {
 """The setting that a decision is taken by, so that a reader can be led to its line."""
 
 
-def gate(project: Project, fresh: Freshness | None = None) -> Report:
-    """Decide whether this model may go on, from the reports of the required stages."""
-    policy = project.config.gate
-    fresh = fresh or Freshness(project)
-    evidence = weigh(policy, [find_report(project, stage, fresh) for stage in STAGES])
+def gate(project: Project, fresh: Freshness | None = None, base: str = "", policy: Gate | None = None) -> Report:
+    """Decide whether this model may go on, from the reports of the required stages.
+
+    Args:
+        project: the repo.
+        fresh: what is known already about which reports are stale.
+        base: the revision that this change is made for. The policy is then that revision's, the report tells what the
+            change loosens of it, and the model is held against that revision's.
+        policy: judge by this one instead; for questions, never for decisions.
+
+    Raises:
+        UsageError: git does not know the base.
+        ConfigError: the base's configuration is not valid.
+    """
+    before = read_base(project, base) if base else None
+    policy = policy or (before or project.config).gate
+    found = read_findings(project, fresh or Freshness(project))
+    evidence = weigh(policy, found[:-1])
     behind = find_behind(project) if "evaluate" in evidence.reports else []  # nothing was made that could be recorded
-    decisions = [*decide(policy, evidence), *([judge_records(behind)] if policy.behind == "fail" else [])]
-    checks = close([*evidence.checks, *(_point(project, check) for check in decisions)])
+    today = datetime.now(UTC).date()
+    config = project.config
+    scene = Scene(
+        policy=policy,
+        evidence=evidence,
+        comparison=found[-1],
+        base=load_checkouts().resolve(project.root, base) if base else "",
+        metric=config.objective.metric,
+        better=find_metric(config.objective.metric, config.objective.problem).better,
+        value_per_unit=config.objective.value_per_unit,
+        today=today,
+    )
+    changes = compare_policies(before, config) if before else []
+    checks = take_decisions(scene, behind)
+    checks += [*judge_floor(config, read_floor()), *judge_changes(changes, policy)]
+    checks = close(apply_waivers(checks, policy.waiver, today))
+    used = [*evidence.reports, *([COMPARE] if wants_comparison(policy, base) and found[-1].report else [])]
     return conclude(
         "gate",
-        checks,
+        [_point(project, check) for check in checks],
         summary=summarise(checks),
-        inputs=[Input(f"reports/{stage}.json", hash_file(project.report(stage))) for stage in evidence.reports],
+        inputs=[Input(f"reports/{stage}.json", hash_file(project.report(stage))) for stage in used],
         about=_describe(project),
         run=Run(started="", duration_s=0.0, behind=behind, measured=_repeat_latency(evidence.reports.get("latency"))),
     )
+
+
+def take_decisions(scene: Scene, behind: list[str]) -> list[Check]:
+    """Every decision over the evidence, in the order in which people read it."""
+    policy, evidence = scene.policy, scene.evidence
+    records = [judge_records(behind)] if policy.behind == "fail" else []
+    return [*evidence.checks, *decide(policy, evidence), *decide_more(scene), *records]
+
+
+def read_findings(project: Project, fresh: Freshness) -> list[Found]:
+    """What each stage of the road left, and last what the comparison with the champion left."""
+    return [find_report(project, stage, fresh) for stage in (*STAGES, COMPARE)]
+
+
+def read_base(project: Project, base: str) -> Config | None:
+    """The configuration that a revision holds; None where it has none, as before a repo joined the road.
+
+    Raises:
+        UsageError: git does not know the revision.
+        ConfigError: that configuration is not valid.
+    """
+    history = load_history()
+    if not history.knows(project.root, base):
+        raise UsageError(
+            f"git does not know the revision {base!r}.", next_step="Fetch it first, for example: git fetch origin main."
+        )
+    content = history.read(project.root, base, FILE_NAME)
+    if content is None:
+        return None
+    try:
+        return parse_config(content.decode("utf-8"), where=f"{base}:{FILE_NAME}")
+    except UnicodeDecodeError as error:
+        raise ConfigError("The base's configuration is not UTF-8.", where=f"{base}:{FILE_NAME}") from error
 
 
 def find_report(project: Project, stage: str, fresh: Freshness) -> Found:
@@ -103,8 +172,13 @@ def _repeat_latency(report: Report | None) -> dict[str, float]:
 
 def _point(project: Project, check: Check) -> Check:
     """Lead from a decision to the line of its setting, where one is written."""
+    name = check.id.removeprefix("gate.").removeprefix("policy.").removeprefix("floor.")
+    section, _, key = name.partition(".")
+    setting = _SETTINGS.get(check.id) or ((section, key) if name != check.id[5:] else None)
+    if setting is None:
+        return check
     text = (project.root / FILE_NAME).read_text(encoding="utf-8")
-    section, key = _SETTINGS[check.id]
+    section, key = setting
     return msgspec.structs.replace(check, where=Place(FILE_NAME, find_line(text, section, key)))
 
 

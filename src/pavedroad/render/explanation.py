@@ -1,0 +1,88 @@
+"""The decision explained: why, what would have to change, and which check was closest to the other answer."""
+
+from dataclasses import dataclass
+
+from pavedroad.render import words
+from pavedroad.report import Check, Outcome, Report
+
+_ANSWERS = {
+    Outcome.PASS: "Yes: the model may go on.",
+    Outcome.WARN: "Yes, the model may go on, but somebody should read the warnings.",
+    Outcome.FAIL: "No: the model may not go on.",
+    Outcome.ERROR: "There is no verdict, and without one nothing goes on.",
+    Outcome.SKIPPED: "There is no verdict, and without one nothing goes on.",
+}
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far a decision by a number is from its limit."""
+
+    check: Check
+    value: float
+    limit: float
+    way: str
+    share: float
+    """The distance as a share of the larger of the two; 0 is on the limit."""
+
+    @property
+    def words(self) -> str:
+        """The distance in a sentence."""
+        number = words.number
+        side = "from passing" if self.check.outcome in {Outcome.FAIL, Outcome.ERROR} else "from failing"
+        gap = f"{number(abs(self.value - self.limit))} ({self.share:.0%}) {side}"
+        return f"{words.clean(self.check.title)}: {number(self.value)}, {self.way} {number(self.limit)} wanted, {gap}."
+
+
+def explain(report: Report) -> list[str]:
+    """The gate's report in plain sentences, one a line."""
+    lines = [_ANSWERS[report.outcome]]
+    for outcome, head in (
+        (Outcome.ERROR, "It could not be judged because"),
+        (Outcome.FAIL, "It is refused because"),
+        (Outcome.WARN, "A warning"),
+    ):
+        found = [check for check in report.checks if check.outcome is outcome]
+        if found:
+            lines.append(f"{head}:")
+            lines += [f"  - {words.clean(check.reason or check.title, 600)}" for check in found]
+    wanted = [step for check in report.checks if (step := _tell_change(check))]
+    if wanted:
+        lines.append("For a yes:")
+        lines += [f"  - {step}" for step in dict.fromkeys(wanted)]
+    close = find_distances(report)
+    passed = [item for item in close if item.check.outcome not in {Outcome.FAIL, Outcome.ERROR}]
+    if passed:
+        lines.append(f"Closest to failing: {passed[0].words}")
+    return lines
+
+
+def find_distances(report: Report) -> list[Distance]:
+    """The decisions by numbers, the one closest to its limit first."""
+    found = []
+    for check in report.checks:
+        limit, way = check.evidence.get("limit"), check.evidence.get("way")
+        value = check.evidence.get("value")
+        if value is None and report.run is not None:
+            value = report.run.measured.get(check.id)
+        if isinstance(value, int | float) and isinstance(limit, int | float):
+            size = max(abs(value), abs(limit))
+            share = abs(value - limit) / size if size else 0.0
+            found.append(Distance(check, float(value), float(limit), str(way), share))
+    return sorted(found, key=lambda item: item.share)
+
+
+def _tell_change(check: Check) -> str:
+    """What would have to be different for this check to pass."""
+    if check.outcome not in {Outcome.FAIL, Outcome.ERROR}:
+        return ""
+    if check.id.startswith("gate.stage."):
+        stage = words.clean(check.id.removeprefix("gate.stage."), 40)
+        if check.outcome is Outcome.ERROR:
+            return f"The stage {stage!r} must run on what is here now: pavedroad check."
+        return f"What {stage!r} found has to be mended; its report names each check: pavedroad {stage}."
+    if check.id.startswith(("gate.policy.", "gate.floor.")):
+        return f"The setting {words.clean(check.id.split('.', 2)[2], 80)} has to go back, or its owner has to allow it."
+    if check.expected is not None and check.outcome is Outcome.FAIL:
+        return f"{words.clean(check.title)}: {words.words(check.expected)} is wanted."
+    return f"{words.clean(check.title)}: the evidence has to be made again: pavedroad check."

@@ -1,0 +1,218 @@
+"""Compare: the proposed package beside the champion, both scored by the road on the same rows.
+
+The rows are the holdout of the proposal's table. Where rows have no order in time, the champion may have been trained
+on some of them; that favours the champion. The report only holds evidence; what to make of it is the gate's decision.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pavedroad.foundation.challenge import Challenge, challenge, count_rows_needed
+from pavedroad.foundation.champion import Champion, bring_champion, load_checkouts
+from pavedroad.foundation.data import name_code, name_input, read_training_table
+from pavedroad.foundation.metrics import Metric, Predictions, find_metric
+from pavedroad.foundation.project import Project
+from pavedroad.foundation.split import split_rows
+from pavedroad.report import Check, Input, Report, Severity, Value, conclude, finite, judge
+from pavedroad.settings import Gate
+from pavedroad.stages.score import score, score_apart
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+STAGE = "compare"
+FEWEST_IN_GROUP = 20
+"""A smaller group has no interval worth a decision; it is named with its rows, and not judged."""
+
+MOST_GROUPS = 100
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """The rows, and what there is to say about them."""
+
+    metric: Metric
+    rows: "pd.DataFrame"
+    actual: "np.ndarray"
+    challenger: Predictions
+    policy: Gate
+    looks: int
+    seed: int
+
+    def challenge(self, champion: Predictions, at: "np.ndarray | None" = None) -> Challenge:
+        sides = (self.challenger, champion)
+        challenger, other = sides if at is None else tuple(side.choose(at) for side in sides)
+        return challenge(
+            self.metric,
+            self.actual if at is None else self.actual[at],
+            challenger,
+            other,
+            confidence=self.policy.confidence,
+            looks=self.looks,
+            seed=self.seed,
+        )
+
+
+def compare(project: Project, base: str, policy: Gate) -> Report:
+    """Score the proposed package and the champion that ``base`` records on the same rows.
+
+    Args:
+        project: the repo, with a package.
+        base: the revision whose lock names the champion; empty: there is none to compare with.
+        policy: the gate's settings that count.
+
+    Raises:
+        UsageError: git does not know the base.
+        JudgementError: the champion cannot be brought, or a metric has no value on these rows.
+    """
+    config = project.config
+    table = read_training_table(project)
+    split = split_rows(table, config.data, config.objective)
+    rows = table.iloc[split.holdout].reset_index(drop=True)
+    counted, complete = load_checkouts().count_versions(project.root, base, "dvc.lock") if base else (0, True)
+    bench = _Bench(
+        metric=find_metric(config.objective.metric, config.objective.problem),
+        rows=rows,
+        actual=rows[config.objective.target].to_numpy(),
+        challenger=score(project, rows),
+        policy=policy,
+        looks=max(policy.looks, counted, 1),
+        seed=config.data.seed,
+    )
+    checks = [_tell_newest(project, table)] if config.data.time else []
+    if base:
+        with bring_champion(project, base) as champion:
+            checks += _meet(
+                bench, champion, load_checkouts().resolve(project.root, base), counted=counted, complete=complete
+            )
+    checks += _tell_groups_alone(bench, {limit.column for limit in policy.fairness})
+    return conclude(
+        STAGE,
+        checks,
+        summary=f"Both models were scored on the same {len(rows):,} rows." if base else "The groups were scored.",
+        inputs=_name_inputs(project, len(table)),
+    )
+
+
+def _meet(bench: _Bench, champion: Champion | None, commit: str, *, counted: int, complete: bool) -> list[Check]:
+    if champion is None:
+        return [
+            judge(
+                "compare.first",
+                "The base records no model yet, so there is no champion",
+                ok=True,
+                severity=Severity.INFO,
+                observed="a first release",
+                evidence={"base": commit},
+            )
+        ]
+    with tempfile.TemporaryDirectory(prefix="pavedroad-") as scratch:
+        kept = Path(scratch) / "rows.parquet"
+        bench.rows.to_parquet(kept, index=False)
+        other = score_apart(champion.root, kept, Path(scratch) / "answer.json")
+    found = bench.challenge(other)
+    terms: dict[str, Value] = {
+        "base": commit,
+        "metric": bench.metric.name,
+        "better": bench.metric.better,
+        "rows": found.rows,
+        "confidence": bench.policy.confidence,
+        "looks": bench.looks,
+        "counted": counted,
+        "history": "complete" if complete else "shallow",
+        "resamples": found.resamples,
+        "champion": champion.digest,
+        "came": champion.how,
+        "champion value": finite(found.champion),
+        "challenger value": finite(found.challenger),
+        "error": finite(found.error),
+        **({} if found.test is None else {found.test.name: finite(found.test.p)}),
+    }
+    for name, bound in (("better", 0.0), ("not worse", -bench.policy.champion_margin)):
+        wanted = count_rows_needed(found.gain.value, found.error, found.rows, found.confidence, bound)
+        if wanted is not None:
+            terms[f"rows needed to be {name}"] = wanted
+    title = f"How much better the proposed model is than the champion ({bench.metric.title})"
+    checks = [_tell("compare.difference", title, found, terms)]
+    for column in sorted({limit.column for limit in bench.policy.slice if limit.regression is not None}):
+        checks += _tell_groups(bench, other, column)
+    return checks
+
+
+def _tell(id_: str, title: str, found: Challenge, evidence: dict[str, Value]) -> Check:
+    observed = {"value": found.gain.value, "low": found.gain.low, "high": found.gain.high}
+    return judge(id_, title, ok=True, severity=Severity.INFO, observed=dict(observed), evidence=evidence)
+
+
+def _tell_groups(bench: _Bench, champion: Predictions, column: str) -> list[Check]:
+    checks = []
+    for group, at in _list_groups(bench, column):
+        about: dict[str, Value] = {"column": column, "group": group, "rows": len(at), "metric": bench.metric.name}
+        if len(at) >= FEWEST_IN_GROUP:
+            found = bench.challenge(champion, at)
+            checks.append(_tell(f"compare.slice.{column}.{group}", f"{column} = {group}", found, about))
+    return checks
+
+
+def _tell_groups_alone(bench: _Bench, columns: set[str]) -> list[Check]:
+    """The key metric of the proposal in each group, for the gaps between groups."""
+    from pavedroad.foundation.metrics import measure
+
+    checks = []
+    for column in sorted(columns):
+        for group, at in _list_groups(bench, column):
+            if len(at) < FEWEST_IN_GROUP:
+                continue
+            found = measure(
+                bench.metric,
+                bench.actual[at],
+                bench.challenger.choose(at),
+                confidence=bench.policy.confidence,
+                seed=bench.seed,
+            )
+            evidence: dict[str, Value] = {
+                "column": column, "group": group, "rows": len(at), "metric": bench.metric.name,
+                "value": found.value, "low": found.low, "high": found.high,
+            }  # fmt: skip
+            checks.append(
+                judge(
+                    f"compare.group.{column}.{group}",
+                    f"{bench.metric.title} where {column} = {group}",
+                    ok=True,
+                    severity=Severity.INFO,
+                    evidence=evidence,
+                )
+            )
+    return checks
+
+
+def _list_groups(bench: _Bench, column: str) -> list[tuple[str, "np.ndarray"]]:
+    import numpy as np
+
+    if column not in bench.rows:
+        return []
+    groups = bench.rows.groupby(column, sort=True, observed=True, dropna=False).indices
+    return [(str(name), np.asarray(at)) for name, at in list(groups.items())[:MOST_GROUPS]]
+
+
+def _tell_newest(project: Project, table: "pd.DataFrame") -> Check:
+    newest = table[project.config.data.time].iloc[-1]
+    return judge(
+        "compare.newest",
+        "The time of the newest row is known",
+        ok=True,
+        severity=Severity.INFO,
+        observed=str(newest),
+        evidence={"newest": str(newest)},
+    )
+
+
+def _name_inputs(project: Project, rows: int) -> list[Input]:
+    return [
+        name_input(project, project.config.data.train, rows=rows),
+        name_input(project, f"{project.package.name}/manifest.json"),
+        *name_code(project),
+    ]
