@@ -28,7 +28,15 @@ MINORS = ("3.11", "3.12", "3.13", "3.14")
 # Each lock and what it is made of. The first is solved alone and constrains the others, so that one package has one
 # version in the whole project.
 LOCKS = {
-    "test": ["pyproject.toml", "--extra=standard", "--extra=evidently", "--extra=template", "--group=test"],
+    "test": [
+        "pyproject.toml",
+        "--extra=standard",
+        "--extra=evidently",
+        "--extra=hamilton",
+        "--extra=polars",
+        "--extra=template",
+        "--group=test",
+    ],
     "lint": ["pyproject.toml", "--extra=table", "--group=lint", "--group=build"],
     "engines": ["pyproject.toml", "--extra=standard", "--extra=postgres", "--extra=spark", "--group=test-engines"],
     "models": [

@@ -122,11 +122,12 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     ``distribution``  ``bin``, ``share`` and, for numbers, ``low``, ``high``; ``side`` = reference | current
     ``effects``       ``label``, ``value``, ``threshold``: drift by column
     ``flow``          ``step``, ``kind``, ``digest``: the lineage, in order
+    ``graph``         ``step``, ``kind``, ``needs``: features, and the names of what each is made of, a line each
     ================  ===================================================================================
     """
 
     id: str
-    kind: Literal["intervals", "fit", "confusion", "distribution", "effects", "flow"]
+    kind: Literal["intervals", "fit", "confusion", "distribution", "effects", "flow", "graph"]
     title: str
     data: dict[str, list[Scalar]]
     unit: str = ""

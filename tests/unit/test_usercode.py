@@ -78,7 +78,7 @@ BROKEN = {
     ),
     "raises inside pandas": ("def features(table):\n\n    return table['wind']\n", 3, "KeyError: 'wind'"),
     "leaves by the door": ("import sys\ndef features(table):\n    sys.exit(0)\n", 3, "SystemExit: 0"),
-    "returns nothing": ("def features(table):\n    table\n", 1, "returned NoneType, not a pandas DataFrame"),
+    "returns nothing": ("def features(table):\n    table\n", 1, "returned NoneType, not a pandas or Polars DataFrame"),
     "returns a column": ("def features(table):\n    return table['rain']\n", 1, "returned Series"),
     "returns an array": ("def features(table):\n    return table.to_numpy()\n", 1, "returned ndarray"),
     "drops rows": ("def features(table):\n    return table.head(2)\n", 1, "returned 2 rows for 3"),

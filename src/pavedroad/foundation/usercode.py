@@ -7,15 +7,22 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pavedroad.errors import UserCodeError
+from pavedroad.foundation.engines import load_engine
+from pavedroad.foundation.frames import lend, take_back
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.supervision import TooLongError, keep_one_process, limit_time
 
 if TYPE_CHECKING:
     import pandas as pd
+
+HAMILTON = "hamilton:"
+"""What stands before the name of a module of column functions."""
 
 
 def load_function(project: Project, import_path: str) -> Callable[..., Any]:
@@ -53,13 +60,19 @@ def load_module(project: Project, name: str) -> ModuleType:
 
 
 def call(project: Project, what: str, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
-    """Call a function of the repo.
+    """Call a function of the repo; it has ``model.timeout`` seconds, and a process that it forks does not come back.
 
     Raises:
-        UserCodeError: the function raised; the error names the line of the repo's code that did.
+        UserCodeError: the function raised, or took too long; the error names the line of the repo's code that did.
     """
+    seconds = project.config.model.timeout
     try:
-        return function(*arguments)
+        with keep_one_process(), limit_time(seconds):
+            return function(*arguments)
+    except TooLongError as error:
+        raise _blame(
+            f"{what} took longer than the {seconds:,} seconds of model.timeout", error, project.root
+        ) from error
     except (Exception, SystemExit) as error:
         raise _blame(f"{what} failed", error, project.root) from error
 
@@ -67,7 +80,8 @@ def call(project: Project, what: str, function: Callable[..., Any], *arguments: 
 def make_features(project: Project, table: "pd.DataFrame", wanted: "Sequence[str] | None" = None) -> "pd.DataFrame":
     """Call the repo's ``features`` on a table without its target, and hold it to its contract.
 
-    The function gets a copy, so it may change it. It must return a table with one row for each row it was given.
+    The function gets a copy, so it may change it, of the kind that ``model.frame`` names. It must return a table with
+    one row for each row it was given.
 
     Args:
         project: the repo.
@@ -77,11 +91,13 @@ def make_features(project: Project, table: "pd.DataFrame", wanted: "Sequence[str
     Raises:
         UserCodeError: it raised or broke the contract.
     """
-    path = project.config.model.features
-    function = load_function(project, path)
-    target = project.config.objective.target
-    given = table.drop(columns=[target], errors="ignore").copy()
-    made = call(project, path, function, given)
+    path, target = project.config.model.features, project.config.objective.target
+    given = table.drop(columns=[target], errors="ignore")
+    if not path:  # a script makes its own of the table's columns
+        return given if wanted is None else given[list(wanted)]
+    function = _find_features(project, path)
+    frame = "pandas" if path.startswith(HAMILTON) else project.config.model.frame
+    made: Any = take_back(call(project, path, function, lend(given, frame)))
     with point_at(project, function):
         _require_features(made, len(table), target, path)
         missing = [name for name in wanted or () if name not in made.columns]
@@ -92,6 +108,14 @@ def make_features(project: Project, table: "pd.DataFrame", wanted: "Sequence[str
             )
     features: pd.DataFrame = made.set_axis(table.index, axis=0)
     return features if wanted is None else features[list(wanted)]
+
+
+def _find_features(project: Project, path: str) -> Callable[..., Any]:
+    """The function of the repo, or the engine's that runs a module of column functions."""
+    if not path.startswith(HAMILTON):
+        return load_function(project, path)
+    module = load_module(project, path.removeprefix(HAMILTON))
+    return partial(load_engine("features", "hamilton").make_columns, module)
 
 
 @contextlib.contextmanager
@@ -111,7 +135,7 @@ def _require_features(made: object, rows: int, target: str, path: str) -> None:
 
     if not isinstance(made, pd.DataFrame):
         raise UserCodeError(
-            f"{path} returned {type(made).__name__}, not a pandas DataFrame.",
+            f"{path} returned {type(made).__name__}, not a pandas or Polars DataFrame.",
             next_step="End the function with `return table`.",
         )
     if len(made) != rows:
@@ -133,7 +157,7 @@ def _require_features(made: object, rows: int, target: str, path: str) -> None:
         raise UserCodeError(f"{path} returned a column named {strange[0]!r}.", next_step="Name columns by text.")
 
 
-def _blame(what: str, error: Exception | SystemExit, root: Path) -> UserCodeError:
+def _blame(what: str, error: BaseException, root: Path) -> UserCodeError:
     """An error that names the innermost line of the repo's own code."""
     # The environment may lie in the repo too, but what it holds is not the repo's own.
     own = _own_code(root)
@@ -145,8 +169,9 @@ def _blame(what: str, error: Exception | SystemExit, root: Path) -> UserCodeErro
     else:
         where, line = None, None
     message = " ".join(str(error).split())[:500].rstrip(".")
+    said = "" if isinstance(error, TooLongError) else f": {type(error).__name__}: {message}"
     return UserCodeError(
-        f"{what}: {type(error).__name__}: {message}.",
+        f"{what}{said}.",
         where=None if where is None else _shorten(where, root),
         line=line,
         next_step="Run `nox -s tests` to try the functions by themselves.",

@@ -205,7 +205,7 @@ def _to_section(anchor: str, report: Report, row: Row, compared: Figure | None) 
         pictures=[
             _to_picture(figure, report.checks)
             for figure in figures
-            if figure.kind != "flow" and figure is not compared and id(figure) not in beside
+            if figure.kind not in {"flow", "graph"} and figure is not compared and id(figure) not in beside
         ],
         pictures_left_out=left_out,
         inputs=[

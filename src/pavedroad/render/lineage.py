@@ -30,6 +30,20 @@ def find_lineage(reports: Sequence[Report]) -> list[list[Step]]:
     return []
 
 
+def find_graph(reports: Sequence[Report]) -> list[tuple[Step, list[str]]]:
+    """The features of the first graph in the reports, each with the names of what it is made of; none without one."""
+    for report in reports:
+        for figure in report.figures:
+            if figure.kind == "graph":
+                names = figure.data.get("step", [])[:_MOST_STEPS]
+                kinds, needs = (_fill(figure.data.get(name, []), len(names)) for name in ("kind", "needs"))
+                return [
+                    (Step(_text(name), _text(kind), ""), [_text(line) for line in str(made or "").split("\n")])
+                    for name, kind, made in zip(names, kinds, needs, strict=True)
+                ]
+    return []
+
+
 def to_columns(figure: Figure) -> list[list[Step]]:
     """Group the steps: what went in shares the first column, then each kind that follows has its own."""
     names = figure.data.get("step", [])[:_MOST_STEPS]

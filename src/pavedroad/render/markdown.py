@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from pavedroad.render import words
-from pavedroad.render.lineage import find_lineage
-from pavedroad.render.mermaid import draw_comparison, draw_lineage, draw_road
+from pavedroad.render.lineage import find_graph, find_lineage
+from pavedroad.render.mermaid import draw_comparison, draw_graph, draw_lineage, draw_road
 from pavedroad.render.runs import CATCH_UP, find_behind, find_facts
 from pavedroad.render.verdict import (
     Comparison,
@@ -113,10 +113,12 @@ def _picture(reports: list[Report], room: int) -> str:
     """The pictures, folded: those there is something to draw for, as far as they fit."""
     comparison = find_comparison(reports)
     lineage = find_lineage(reports)
+    graph = find_graph(reports)
     pictures = (
         _fold("The road as a picture", draw_road(to_rows(reports[:_MOST_STAGES])) if reports else ""),
         _fold("The key metric as a picture", "" if comparison is None else draw_comparison(comparison)),
         _fold("Where the model comes from", draw_lineage(lineage) if lineage else ""),
+        _fold("What each feature is made of", draw_graph(graph) if graph else ""),
     )
     return "\n\n".join(text for (text,) in _take(((picture,) for picture in pictures if picture), room))
 

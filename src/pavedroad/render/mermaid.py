@@ -55,6 +55,19 @@ def draw_lineage(columns: Sequence[Sequence[Step]]) -> str:
     return _fence(lines)
 
 
+def draw_graph(graph: Sequence[tuple[Step, Sequence[str]]]) -> str:
+    """The features and what each is made of."""
+    places = {step.name: place for place, (step, _) in enumerate(graph)}
+    lines = ["flowchart LR"]
+    for place, (step, _) in enumerate(graph):
+        shape = ("([", "])") if step.kind == "source" else ("[", "]")
+        lines.append(f'  f{place}{shape[0]}"{_label(step.name)}"{shape[1]}')
+    lines += [
+        f"  f{places[name]} --> f{place}" for place, (_, needs) in enumerate(graph) for name in needs if name in places
+    ]
+    return _fence(lines)
+
+
 def draw_comparison(comparison: Comparison) -> str:
     """The key metric of the model and the baseline as two bars; nothing when there is no baseline."""
     if comparison.baseline is None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from pavedroad.errors import ConfigError, UserCodeError
 from pavedroad.foundation.baseline import sort_labels
+from pavedroad.foundation.columns import check_features
 from pavedroad.foundation.data import name_code, name_input, name_tables, read_training_table
+from pavedroad.foundation.frames import lend, lend_column
 from pavedroad.foundation.leakage import Suspect, find_leaks
 from pavedroad.foundation.metrics import find_metric
 from pavedroad.foundation.model import PROFILE, SIGNATURE, Signature, load_format, name_file, predict, write_signature
@@ -15,9 +17,10 @@ from pavedroad.foundation.profile import profile_table
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.reference import REFERENCE, write_reference
 from pavedroad.foundation.split import Split, split_rows
+from pavedroad.foundation.supervision import end_at_last
 from pavedroad.foundation.usercode import call, load_function, make_features, point_at
 from pavedroad.foundation.yamlfile import read_yaml
-from pavedroad.report import Input, Report, conclude, encode, judge, write_whole
+from pavedroad.report import Input, Outcome, Report, conclude, encode, judge, write_whole
 from pavedroad.settings import Data
 from pavedroad.stages.drift_sides import measure_training
 from pavedroad.stages.validate import RECEIPT, require_receipt
@@ -45,9 +48,21 @@ def train(project: Project) -> Report:
     labels = _find_labels(project, target)
     random.seed(config.data.seed)
     np.random.seed(config.data.seed)  # scikit-learn draws from it wherever random_state is None
+    column_checks, graphs = check_features(project, rows)
+    if any(check.outcome is Outcome.FAIL for check in column_checks):
+        return conclude("train", column_checks, summary="A feature broke a rule of its own.", inputs=tables)
     features = make_features(project, rows)
     function = load_function(project, config.model.train)
-    model = call(project, config.model.train, function, features.copy(), target.copy(), dict(parameters))
+    frame = config.model.frame
+    with end_at_last(config.model.timeout):
+        model = call(
+            project,
+            config.model.train,
+            function,
+            lend(features, frame),
+            lend_column(target, frame),
+            dict(parameters),
+        )
     with point_at(project, function):
         _require_estimator(model, config.model.train, metric.needs)
     profile = profile_table(rows)
@@ -75,6 +90,7 @@ def train(project: Project) -> Report:
                 observed=f"{len(split.train):,} to train, {len(split.holdout):,} held out",
                 expected=_describe_split(config.data, split),
             ),
+            *column_checks,
             *leaks,
             judge(
                 "train.round-trip",
@@ -98,6 +114,7 @@ def train(project: Project) -> Report:
             name_input(project, f"reports/{RECEIPT}"),
             *name_code(project),
         ],
+        figures=graphs,
     )
 
 
