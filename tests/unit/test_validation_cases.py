@@ -125,13 +125,19 @@ FILES = {
 }
 
 
-@pytest.fixture(params=["duckdb", "auto", "gx"])
+ON_SPARK = {"times in another zone": Outcome.PASS}  # it compares them with a bound, as UTC
+
+
+@pytest.fixture(params=["duckdb", "auto", "gx", pytest.param("gx-spark", marks=pytest.mark.spark)])
 def judged(request, tmp_path):
     """Validate a file of this test's folder; give the outcome and all that the report says."""
 
     def judge(path, suite=None):
         (tmp_path / "pavedroad.toml").write_text(CONFIG.format(path=path, engine=request.param))
-        (tmp_path / "suite.json").write_text(json.dumps({"expectations": SUITE}) if suite is None else suite)
+        written = json.dumps({"expectations": SUITE}) if suite is None else suite
+        if request.param == "gx-spark":
+            written = written.replace('"float64"', '"DoubleType"')  # each engine names types its own way
+        (tmp_path / "suite.json").write_text(written)
         project = find_project(tmp_path)
         report = run_stage(project, "validate", validate)
         assert not any(check.id.endswith(".crash") for check in report.checks), report.summary
@@ -155,6 +161,8 @@ def judged(request, tmp_path):
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table(judged, name):
     table, outcome, why = TABLES[name]
+    if judged.engine == "gx-spark" and name in ON_SPARK:
+        outcome, why = ON_SPARK[name], ""
     arrow.write(table, judged.folder / "t.parquet")
     found, reasons = judged("t.parquet")
     # Asked alone, DuckDB says of what only the other engine can tell that it could not judge it.

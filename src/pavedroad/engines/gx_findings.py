@@ -1,8 +1,9 @@
 """What Great Expectations answers, as findings: counts, keys of failing rows, and errors told apart from failures."""
 
 import itertools
+import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from pavedroad.engines.gx_names import Names
@@ -13,6 +14,13 @@ from pavedroad.report import Scalar, Value
 
 Ask = Callable[[list[Any]], Iterable[Any]]
 """Let Great Expectations judge its own expectations, in one go; the results come in any order."""
+
+Doubt = Callable[[Expectation], str]
+"""Why a verdict on an expectation could not be trusted, in words; empty when it can."""
+
+_WITHOUT_GAPS = ("either_value_is_missing", "any_value_is_missing")
+_JAVA = re.compile(r"An error occurred while calling \w+\.\w+")
+_CAUSE = re.compile(r"(?:Caused by: |: )((?:\w+\.)+\w*(?:Exception|Error): [^\n]*)")
 
 
 def ask_for_few(question: Question, names: Names) -> dict[str, Any]:
@@ -28,7 +36,26 @@ def ask_for_few(question: Question, names: Names) -> dict[str, Any]:
     return shape
 
 
-def find(question: Question, names: Names, ask: Ask, engine: str) -> list[Finding]:
+def doubt_gaps(expectation: Expectation, types: Container[str], gaps: Container[str]) -> str:
+    """Doubt a comparison of several columns where values are missing: what compares to nothing passes as unexceptional.
+
+    Args:
+        expectation: the question.
+        types: the types of expectation whose rows with a gap count as expected, whatever stands beside it.
+        gaps: the columns that lack a value somewhere.
+    """
+    rule = expectation.kwargs.get("ignore_row_if")
+    gappy = [name for name in expectation.columns if name in gaps]
+    if expectation.type not in types or rule in _WITHOUT_GAPS or not gappy:
+        return ""
+    strict = _WITHOUT_GAPS["column_A" not in expectation.kwargs]
+    return (
+        f"Values of {gappy[0]!r} are missing, and a comparison with nothing would count as held here. "
+        f'Set "ignore_row_if" to "{strict}", or let DuckDB judge.'
+    )
+
+
+def find(question: Question, names: Names, ask: Ask, engine: str, doubt: Doubt = lambda _: "") -> list[Finding]:
     """Judge a suite's expectations in as few runs as possible, in the suite's order.
 
     Args:
@@ -36,9 +63,14 @@ def find(question: Question, names: Names, ask: Ask, engine: str) -> list[Findin
         names: the columns of the table.
         ask: judges expectations by those columns.
         engine: whom the evidence names.
+        doubt: tells which expectations must not be judged here.
     """
     missing = {item.id: find_missing_column(item, names.judged) for item in question.suite.expectations}
     findings = {id_: finding for id_, finding in missing.items() if finding is not None}
+    for item in question.suite.expectations:
+        reason = "" if item.id in findings else doubt(item)
+        if reason:
+            findings[item.id] = Finding(item, success=None, reason=reason, evidence={"engine": engine})
     present = [item for item in question.suite.expectations if item.id not in findings]
     for some in _separate(present):
         findings |= _judge(some, question, names, ask, engine)
@@ -90,7 +122,11 @@ def _explain(
     evidence: dict[str, Value] = {}
     reason = ""
     if "unexpected_count" in result and result.get("element_count") is not None:
-        count, elements = int(result["unexpected_count"]), int(result["element_count"])
+        elements = int(result["element_count"])
+        if result["unexpected_count"] is None and elements:
+            reason = "Great Expectations could not count the unexpected values."
+            return Finding(expectation, success=None, reason=reason, evidence={"engine": engine})
+        count = int(result["unexpected_count"] or 0)  # of no rows, a database counts nothing at all
         nulls = int(result.get("missing_count") or 0)
         evidence = {"rows": elements, "unexpected": count, "nulls": nulls}
         if count and elements > nulls:
@@ -117,9 +153,14 @@ def _find_exception(item: Any) -> str:  # noqa: ANN401
     entries = [info] if "raised_exception" in info else [entry for entry in info.values() if isinstance(entry, dict)]
     for entry in entries:
         if entry.get("raised_exception"):
-            message = " ".join(str(entry.get("exception_message") or "an unknown error").split())
-            return message.partition(" [SQL: ")[0][:300]
+            return _shorten(str(entry.get("exception_message") or "an unknown error"))
     return ""
+
+
+def _shorten(message: str) -> str:
+    """What went wrong, without the query, and without Java's numbers, which differ from run to run."""
+    causes = _CAUSE.findall(message) if _JAVA.match(message) else []
+    return " ".join((causes[-1] if causes else message.partition("[SQL: ")[0]).split())[:300]
 
 
 def _name_rows(named: list[Any], names: Names, most: int) -> list[Scalar]:

@@ -1,10 +1,11 @@
 """Columns under names that Great Expectations can spell: it writes them into conditions that it then parses itself.
 
-A name with a quote, a dot or a backtick breaks that, so such a column is judged under a plain name, and found again
-under its own.
+A name with a quote, a dot or a backtick breaks that, and of two names that differ in capital letters alone it takes one
+for the other. Such columns are judged under plain names, and found again under their own.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,14 +18,16 @@ class Names:
 
     def __init__(self, columns: Iterable[str]) -> None:
         columns = list(columns)
-        taken = set(columns)
+        taken = Counter(name.casefold() for name in columns)
         self.judged: dict[str, str] = {}
         """The name under which each column is judged, in the table's order."""
         for number, name in enumerate(columns):
-            plain = name if _PLAIN.fullmatch(name) else f"column_{number}"
-            while plain != name and plain in taken:
-                plain += "_"
-            taken.add(plain)
+            plain = name
+            if not _PLAIN.fullmatch(name) or taken[name.casefold()] > 1:
+                plain = f"column_{number}"
+                while plain in taken:
+                    plain += "_"
+                taken[plain] += 1
             self.judged[name] = plain
         self._own = {plain: name for name, plain in self.judged.items() if plain != name}
 

@@ -3,13 +3,23 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pavedroad.engines.gx_findings import Ask, ask_for_few, find
+from pavedroad.engines.gx_findings import Ask, ask_for_few, doubt_gaps, find
 from pavedroad.engines.gx_postgres_table import VIEW, Table, open_table
 from pavedroad.engines.gx_suite import check_suite, open_context
 from pavedroad.errors import ConfigError
+from pavedroad.foundation.suite import Expectation
 from pavedroad.foundation.validation import Judgement, Question
 
 __all__ = ["check_suite", "judge"]
+
+_BLIND = {
+    "expect_column_pair_values_a_to_be_greater_than_b",
+    "expect_column_pair_values_to_be_equal",
+    "expect_column_pair_values_to_be_in_set",
+    "expect_compound_columns_to_be_unique",
+    "expect_multicolumn_sum_to_equal",
+}
+"""In SQL a comparison with NULL is neither true nor false, so these would pass rows that lack a value."""
 
 
 def judge(question: Question) -> Judgement:
@@ -25,10 +35,25 @@ def judge(question: Question) -> Judgement:
             next_step='Name the table by [validation] table, and leave engine at "auto" for the file.',
         )
     with open_table(question.source.database) as table:
-        facts = table.find_facts(question.named)
+        facts = table.find_facts([*question.named, *question.suite.columns])
+        gaps = {name for name, column in facts.columns.items() if column.nulls}
+        facts = facts.about(question.named)
         if not facts.rows:
             return Judgement(facts, [])
-        return Judgement(facts, find(question, table.names, _prepare(table, question), "gx-postgres"))
+
+        def doubt(expectation: Expectation) -> str:
+            return _doubt_fractions(expectation, table) or doubt_gaps(expectation, _BLIND, gaps)
+
+        return Judgement(facts, find(question, table.names, _prepare(table, question), "gx-postgres", doubt))
+
+
+def _doubt_fractions(expectation: Expectation, table: Table) -> str:
+    """Doubt a set of values with fractions for a column of whole numbers: they would be rounded before they compare."""
+    values, column = expectation.kwargs.get("value_set"), expectation.kwargs.get("column")
+    fractions = [item for item in values if isinstance(item, float) and item % 1] if isinstance(values, list) else []
+    if not fractions or not isinstance(column, str) or not table.holds_whole_numbers(column):
+        return ""
+    return f"{column!r} holds whole numbers, so {fractions[0]} of the set would be rounded before it is compared."
 
 
 def _prepare(table: Table, question: Question) -> Ask:

@@ -48,9 +48,13 @@ class Table:
     types: dict[str, str]
     """PostgreSQL's type of each column, by the column's own name."""
 
+    def holds_whole_numbers(self, column: str) -> bool:
+        """Whether a column is of a type that cannot hold a fraction."""
+        return self.types.get(column) in _WHOLE
+
     def find_facts(self, named: Sequence[str]) -> TableFacts:
         """Count the rows and, of the named columns, the gaps and the infinities, in one scan."""
-        here = [name for name in named if name in self.types]
+        here = [name for name in dict.fromkeys(named) if name in self.types]
         asked: list[sql.Composable] = [sql.SQL("count(*)")]
         for name in here:
             column = sql.Identifier(self.names.judged[name])
@@ -63,7 +67,7 @@ class Table:
         query = sql.SQL("SELECT {} FROM {}.{}").format(
             sql.SQL(", ").join(asked), sql.Identifier(_NAMESPACE), sql.Identifier(VIEW)
         )
-        with self.engine.connect() as connection:
+        with self.engine.begin() as connection:  # what does not begin through SQLAlchemy would see another moment
             rows, *counts = _driver(connection).execute(query).fetchone() or (0,)
         columns = {
             name: ColumnFacts(_KINDS.get(self.types[name], "category"), rows - known, strange)

@@ -5,14 +5,23 @@ from typing import Any
 
 from pyspark.errors import PySparkException
 
-from pavedroad.engines.gx_findings import Ask, ask_for_few, find
+from pavedroad.engines.gx_findings import Ask, ask_for_few, doubt_gaps, find
 from pavedroad.engines.gx_spark_session import open_session
 from pavedroad.engines.gx_spark_table import Table, open_table
 from pavedroad.engines.gx_suite import bundle, check_suite, open_context
 from pavedroad.errors import ConfigError, DataError
+from pavedroad.foundation.suite import Expectation
 from pavedroad.foundation.validation import Judgement, Question
 
 __all__ = ["check_suite", "judge"]
+
+_BLIND = {
+    "expect_column_pair_values_a_to_be_greater_than_b",
+    "expect_column_pair_values_to_be_equal",
+    "expect_multicolumn_sum_to_equal",
+}
+"""In Spark a comparison with null is neither true nor false, so these would pass rows that lack a value."""
+_ORDERED = {"expect_column_values_to_be_increasing", "expect_column_values_to_be_decreasing"}
 
 
 def judge(question: Question) -> Judgement:
@@ -29,15 +38,23 @@ def judge(question: Question) -> Judgement:
     session = open_session(question.limits)
     try:
         table = open_table(session, source)
-        facts = table.find_facts(question.named)
+        facts = table.find_facts([*question.named, *question.suite.columns])
     except PySparkException as error:
         reason = " ".join(str(error).split())[:300].rstrip(".")
         raise DataError(f"Spark cannot read the table: {reason}.", where=source.path) from error
+    gaps = {name for name, column in facts.columns.items() if column.nulls}
+    facts = facts.about(question.named)
     if not facts.rows:
         return Judgement(facts, [])
+
+    def doubt(expectation: Expectation) -> str:
+        if expectation.type in _ORDERED:
+            return "Spark keeps no order of rows, so nothing can be said of one. Let DuckDB judge."
+        return doubt_gaps(expectation, _BLIND, gaps)
+
     table.frame.persist()
     try:
-        return Judgement(facts, find(question, table.names, _prepare(table, question), "gx-spark"))
+        return Judgement(facts, find(question, table.names, _prepare(table, question), "gx-spark", doubt))
     finally:
         table.frame.unpersist()
 

@@ -1,5 +1,6 @@
 """A Spark session to judge with: the one that is there, or a local one that says nothing and serves no page."""
 
+import logging
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ _FIXED = {
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
 }
 """What a judgement depends on, so that no machine's own settings can decide it."""
-_LOCAL = {
+LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.bindAddress": "127.0.0.1",
@@ -30,6 +31,10 @@ _LOCAL = {
     "spark.sql.shuffle.partitions": "8",
 }
 _MEMORY = re.compile(r"(\d+) ?([MGT])")
+
+
+for _name in ("DataFrameQueryContextLogger", "SQLQueryContextLogger"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)  # what they print is an answer here, and goes into the report
 
 
 def open_session(limits: Limits) -> SparkSession:
@@ -51,7 +56,7 @@ def _start(limits: Limits) -> SparkSession:
     conf = SparkConf()  # reads what spark-submit or spark-defaults.conf say, which goes before what is set here
     conf.setIfMissing("spark.master", f"local[{limits.threads or '*'}]")
     if conf.get("spark.master", "").startswith("local"):
-        for key, value in _LOCAL.items():
+        for key, value in LOCAL.items():
             conf.setIfMissing(key, value)
     memory = _MEMORY.match(limits.memory)
     if memory:

@@ -42,7 +42,7 @@ class Table:
     def find_facts(self, named: Sequence[str]) -> TableFacts:
         """Count the rows and, of the named columns, the gaps and the infinities, in one scan."""
         types = {field.name: field.dataType for field in self.frame.schema.fields}
-        here = [(name, self.names.judged[name]) for name in named if name in self.names.judged]
+        here = [(name, self.names.judged[name]) for name in dict.fromkeys(named) if name in self.names.judged]
         asked = [F.count(F.lit(1))]
         for _, judged in here:
             asked.append(F.count(F.col(judged)))

@@ -1,6 +1,6 @@
 """Judging a table by a suite: what is asked of an engine, and what it answers."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, cast
@@ -29,6 +29,10 @@ class Limits:
     """How many failing rows are named for one expectation."""
 
 
+Watch = Callable[[int, float], None]
+"""What is told while an engine is at work: the number of the step, from 1, and the percentage of it that is done."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked of an engine: a table, the suite to judge it by, and how failing rows are named.
@@ -42,6 +46,7 @@ class Question:
     drawn: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     limits: Limits = Limits()
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,10 @@ class TableFacts:
     rows: int
     names: tuple[str, ...]
     columns: dict[str, ColumnFacts]
+
+    def about(self, named: Iterable[str]) -> "TableFacts":
+        """The same table with the facts of these columns alone."""
+        return replace(self, columns={name: self.columns[name] for name in named if name in self.columns})
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,469 @@
+"""Great Expectations in a real PostgreSQL: the same answers as everywhere, and its own traps closed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from parity_cases import BUILDERS, find_differences, tables, write_suite
+from postgres_server import PASSWORD, Server
+from psycopg import sql
+
+from pavedroad.engines import arrow, duckdb
+from pavedroad.errors import ConfigError, DataError
+from pavedroad.foundation.project import find_project
+from pavedroad.foundation.source import Database, find_source, hold_table, name_database_table
+from pavedroad.foundation.validation import Limits, Question, load_validation_engine
+from pavedroad.report import Outcome
+from pavedroad.stages.runner import run_stage
+from pavedroad.stages.validate import RECEIPT, validate
+
+pytestmark = pytest.mark.postgres
+
+EXAMPLES = 5
+OWN_NAMES_OF_TYPES = {"expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list"}
+WITHOUT_ORDER = {"expect_column_values_to_be_increasing", "expect_column_values_to_be_decreasing"}
+"""A table of a database has no order of rows, and Great Expectations has no query for these."""
+BETWEEN = "expect_column_values_to_be_between"
+STRANGE = "t\"ab'le; DROP TABLE victim; --%s$1"
+ROWS = 60
+GOOD = pd.DataFrame({"id": np.arange(ROWS), "sold": np.arange(ROWS) / 2, "shop": ["north", "south"] * (ROWS // 2)})
+SUITE = [
+    {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "id"}},
+    {"type": BETWEEN, "kwargs": {"column": "sold", "min_value": 0, "max_value": 1000}},
+    {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "shop", "value_set": ["north", "south"]}},
+]
+CONFIG = """
+[project]
+name = "p"
+owner = "me"
+[objective]
+problem = "regression"
+target = "sold"
+metric = "mean_absolute_error"
+[data]
+train = "t.parquet"
+keys = ["id"]
+[validation]
+suite = "suite.json"
+table = {table}
+table_schema = {schema}
+connection = "ROAD_DATABASE"
+[model]
+features = "a:b"
+train = "a:c"
+"""
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return load_validation_engine("gx-postgres")
+
+
+@pytest.fixture
+def database(postgres, monkeypatch):
+    """The server, with its address where the config looks for it."""
+    monkeypatch.setenv("ROAD_DATABASE", postgres.address())
+    return postgres
+
+
+def source(table="t", schema=""):
+    return name_database_table(table, schema, "ROAD_DATABASE")
+
+
+def ask(engine, folder, place, *wanted, keys=(), limits=None):
+    suite = write_suite(folder, wanted)
+    named = tuple(suite.columns)
+    return engine.judge(Question(place, suite, named=named, keys=keys, limits=limits or Limits()))
+
+
+# --- the same answers -----------------------------------------------------------------------------------------------
+
+
+def test_postgres_finds_what_duckdb_finds(engine, database, tmp_path):
+    judged, unjudged = Counter(), Counter()
+    wanted = st.fixed_dictionaries(
+        {
+            kind: st.lists(some, min_size=3, max_size=3)
+            for kind, some in BUILDERS.items()
+            if kind not in OWN_NAMES_OF_TYPES
+        }
+    )
+
+    @settings(max_examples=EXAMPLES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(tables(), wanted)
+    def compare(table, arguments):
+        suite = write_suite(
+            tmp_path,
+            [
+                (kind, kwargs)
+                for kind, some in arguments.items()
+                for kwargs in some
+                if not isinstance(kwargs.get("row_condition"), str)  # a pandas query, which is for pandas
+            ],
+        )
+        database.load("t", table)
+        named = tuple(suite.columns)
+        ours = duckdb.judge(Question(hold_table(table), suite, named=named))
+        theirs = engine.judge(Question(source(), suite, named=named))
+        assert ours.facts == theirs.facts
+        known = {found.expectation.id for found in theirs.findings if found.success is not None}
+        judged.update(found.expectation.type for found in ours.findings if found.expectation.id in known)
+        unjudged.update(found.expectation.type for found in theirs.findings if found.success is None)
+        ours.findings[:] = [found for found in ours.findings if found.expectation.id in known]
+        differences.extend(find_differences(ours, theirs))
+
+    differences: list[str] = []
+    compare()
+    assert not differences, "\n".join(differences)
+    doubted = {kind for kind in BUILDERS if any(word in kind for word in ("pair", "multicolumn", "compound", "distinct"))}
+    assert set(unjudged) <= WITHOUT_ORDER | doubted, "what PostgreSQL could not judge"
+    assert set(judged) >= set(BUILDERS) - OWN_NAMES_OF_TYPES - WITHOUT_ORDER - doubted
+
+
+def test_types_have_postgres_names(engine, database, tmp_path):
+    database.load("t", pa.table({"a": [1.5, 2.5]}))
+    of = "expect_column_values_to_be_of_type"
+    names = {"DOUBLE PRECISION": True, "TEXT": False, "float64": False}
+    found = ask(engine, tmp_path, source(), *[(of, {"column": "a", "type_": name}) for name in names])
+    assert [item.success for item in found.findings] == list(names.values())
+
+
+def test_a_failure_has_a_count_a_share_and_the_keys_of_so_many_rows(engine, database, tmp_path):
+    database.load("t", pa.table({"id": list(range(100)), "sold": [1.0] * 40 + [9.0] * 50 + [None] * 10}))
+    wanted = (BETWEEN, {"column": "sold", "max_value": 2})
+    [found] = ask(engine, tmp_path, source(), wanted, keys=("id",), limits=Limits(keys=3)).findings
+    assert found.success is False
+    assert found.evidence == {
+        "rows": 100,
+        "unexpected": 50,
+        "nulls": 10,
+        "share": 0.555556,
+        "failing_rows": ["id=40", "id=41", "id=42"],
+        "engine": "gx-postgres",
+    }
+
+
+def test_a_nan_is_a_missing_value(engine, database, tmp_path):
+    database.load("t", pa.table({"x": [1.0, float("nan"), float("inf"), None]}))
+    found = ask(engine, tmp_path, source(), ("expect_column_values_to_not_be_null", {"column": "x"}))
+    assert found.findings[0].evidence["unexpected"] == 2
+    assert (found.facts.rows, found.facts.columns["x"].nulls, found.facts.columns["x"].not_finite) == (4, 2, 1)
+
+
+# --- names are names ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("schema", ["", "public", "sche\"ma'; --"])
+@pytest.mark.parametrize("table", [STRANGE, "UPPER", "select", "a.b", "ünïcode 表"])
+def test_strange_names_of_tables_and_columns_are_names(engine, database, tmp_path, table, schema):
+    database.run("DROP TABLE IF EXISTS victim; CREATE TABLE victim AS SELECT 1 AS one")
+    columns = {STRANGE: ["a", "a", "b"], "Case": [1, 2, 3], "case": [4, 5, 6], "column_0": [1, 1, 1]}
+    database.load(table, pa.table(columns), schema=schema or "public")
+    found = ask(
+        engine,
+        tmp_path,
+        source(table, schema),
+        ("expect_column_values_to_be_unique", {"column": STRANGE}),
+        ("expect_column_values_to_be_in_set", {"column": STRANGE, "value_set": ["a", "b", STRANGE]}),
+        (BETWEEN, {"column": "Case", "max_value": 3}),
+        (BETWEEN, {"column": "case", "max_value": 3}),
+        ("expect_table_columns_to_match_ordered_list", {"column_list": list(columns)}),
+        ("expect_table_columns_to_match_set", {"column_set": ["Case"]}),
+        keys=(STRANGE,),
+    )
+    assert [item.success for item in found.findings] == [False, True, True, False, True, False]
+    assert found.findings[0].evidence["failing_rows"] == [f"{STRANGE}=a"] * 2
+    assert STRANGE in found.findings[5].observed
+    database.run("SELECT one FROM victim")
+
+
+# --- what must not pass ---------------------------------------------------------------------------------------------
+
+GAPS = [
+    ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "a", "column_B": "b"}, "either_value_is_missing"),
+    ("expect_multicolumn_sum_to_equal", {"column_list": ["a", "b"], "sum_total": 3}, "any_value_is_missing"),
+    ("expect_compound_columns_to_be_unique", {"column_list": ["a", "b"]}, "any_value_is_missing"),
+]
+
+
+@pytest.mark.parametrize(("kind", "kwargs", "rule"), GAPS)
+def test_a_comparison_with_nothing_does_not_count_as_held(engine, database, tmp_path, kind, kwargs, rule):
+    database.load("t", pa.table({"a": [2, 2, 2], "b": [1, None, None]}))
+    loose, strict = ask(engine, tmp_path, source(), (kind, kwargs), (kind, {**kwargs, "ignore_row_if": rule})).findings
+    assert loose.success is None
+    assert rule in loose.reason
+    assert strict.success is True
+    database.load("t", pa.table({"a": [2], "b": [1]}))
+    assert ask(engine, tmp_path, source(), (kind, kwargs)).findings[0].success is True
+
+
+def test_an_error_of_one_expectation_leaves_the_others_alone_and_shows_no_value(engine, database, tmp_path):
+    database.load("t", pa.table({"a": ["secret", "y"], "b": [1, 2]}))
+    found = ask(
+        engine,
+        tmp_path,
+        source(),
+        ("expect_column_values_to_match_regex", {"column": "a", "regex": "("}),
+        (BETWEEN, {"column": "a", "min_value": 1}),
+        (BETWEEN, {"column": "b", "min_value": 1}),
+        ("expect_column_mean_to_be_between", {"column": "b", "min_value": 1}),
+    ).findings
+    assert [item.success for item in found] == [None, None, True, True]
+    assert "parentheses" in found[0].reason
+    assert not any("secret" in item.reason or "SELECT" in item.reason for item in found)
+    assert {item.evidence["engine"] for item in found} == {"gx-postgres"}
+
+
+def test_a_fraction_is_not_rounded_to_a_number_that_is_there(engine, database, tmp_path):
+    database.load("t", pa.table({"a": [1, -2]}))
+    contain = "expect_column_distinct_values_to_contain_set"
+    wanted = [(contain, {"column": "a", "value_set": values}) for values in ([1, -2.5], [1, -2.0], [1, 3])]
+    assert [item.success for item in ask(engine, tmp_path, source(), *wanted).findings] == [None, True, False]
+
+
+def test_a_file_is_refused(engine, database, tmp_path):
+    arrow.write(GOOD, tmp_path / "t.parquet")
+    with pytest.raises(ConfigError, match="and no file"):
+        ask(engine, tmp_path, find_source(tmp_path / "t.parquet"), (BETWEEN, {"column": "sold", "min_value": 0}))
+
+
+def test_all_expectations_see_one_moment(engine, database):
+    """Rows that arrive while the table is judged are not seen; those of a second look are."""
+    from sqlalchemy import func, select, text
+
+    from pavedroad.engines.gx_postgres_table import VIEW, open_table
+
+    def count(table):
+        with table.engine.connect() as connection:
+            return connection.execute(select(func.count()).select_from(text(VIEW))).scalar()
+
+    database.load("t", pa.table({"a": [1, 2]}))
+    with open_table(Database("t", "", "ROAD_DATABASE")) as table:
+        before = table.find_facts(["a"]).rows
+        database.run("INSERT INTO t VALUES (3)")
+        assert (before, table.find_facts(["a"]).rows, count(table)) == (2, 2, 2)
+    with open_table(Database("t", "", "ROAD_DATABASE")) as table:
+        assert table.find_facts(["a"]).rows == 3
+
+
+def test_nothing_can_be_written_and_nothing_is_left(engine, database, tmp_path):
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from pavedroad.engines.gx_postgres_table import open_table
+
+    def look():
+        with database.connect() as connection:
+            return connection.execute("SELECT relname FROM pg_class ORDER BY 1").fetchall()
+
+    database.load("t", pa.table({"a": [1, 2]}))
+    before = look()
+    with (
+        open_table(Database("t", "", "ROAD_DATABASE")) as table,
+        table.engine.connect() as connection,
+        pytest.raises(SQLAlchemyError, match="read-only"),
+    ):
+        connection.exec_driver_sql("DELETE FROM t")
+    ask(engine, tmp_path, source(), (BETWEEN, {"column": "a", "min_value": 1}))
+    assert look() == before
+
+
+# --- the whole stage ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def judged(database, tmp_path):
+    """Validate a good file beside a table of the database; give the report."""
+
+    def judge(table="t", schema=""):
+        arrow.write(GOOD, tmp_path / "t.parquet")
+        (tmp_path / "pavedroad.toml").write_text(
+            CONFIG.format(table=json.dumps(table), schema=json.dumps(schema)), encoding="utf-8"
+        )
+        (tmp_path / "suite.json").write_text(json.dumps({"expectations": SUITE}))
+        project = find_project(tmp_path)
+        report = run_stage(project, "validate", validate)
+        assert not any(check.id.endswith(".crash") for check in report.checks), report.summary
+        assert (project.reports / RECEIPT).exists() == (report.outcome in {Outcome.PASS, Outcome.WARN})
+        for file in project.reports.rglob("*"):
+            assert not file.is_file() or PASSWORD.encode() not in file.read_bytes()
+        return report
+
+    judge.folder = tmp_path
+    return judge
+
+
+def find_bad(report):
+    bad = [f"{check.id} {check.reason}" for check in report.checks if check.outcome is not Outcome.PASS]
+    return "\n".join(bad)
+
+
+TABLES = {
+    "as it should be": (GOOD, Outcome.PASS, ""),
+    "no rows": (GOOD.head(0), Outcome.FAIL, "database.guard.rows"),
+    "a column that is missing": (GOOD.drop(columns="shop"), Outcome.FAIL, "database.guard.columns"),
+    "a column that is empty in every row": (GOOD.assign(sold=np.nan), Outcome.FAIL, "database.guard.values"),
+    "infinity": (GOOD.assign(sold=[np.inf] * ROWS), Outcome.FAIL, "database.guard.finite"),
+    "a category nobody knows": (GOOD.assign(shop="west"), Outcome.FAIL, "database.expectation.shop"),
+    "an id twice": (GOOD.assign(id=[1] * ROWS), Outcome.FAIL, "database.expectation.id"),
+    "text for numbers": (GOOD.assign(sold="x"), Outcome.ERROR, "database.expectation.sold"),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table(judged, database, name):
+    table, outcome, why = TABLES[name]
+    database.load("t", pa.Table.from_pandas(table, preserve_index=False))
+    report = judged()
+    assert report.outcome is outcome, find_bad(report)
+    assert why in find_bad(report)
+    assert [check.id for check in report.checks if check.id.startswith("database.")]
+
+
+def test_the_file_is_judged_whatever_the_table_is(judged, database):
+    """A receipt speaks of the file, so a good table must not earn one for a bad file."""
+    database.load("t", pa.Table.from_pandas(GOOD, preserve_index=False))
+    report = judged()
+    own = [check.id for check in report.checks if not check.id.startswith("database.")]
+    assert {f"database.{id_}" for id_ in own} >= {check.id for check in report.checks if check.id not in own}
+    assert any(id_.startswith("expectation.") for id_ in own)
+    (judged.folder / "suite.json").write_text("")
+    with pytest.raises(ConfigError):
+        run_stage(find_project(judged.folder), "validate", validate)
+
+
+def test_a_failure_names_the_line_of_the_suite(judged, database):
+    database.load("t", pa.Table.from_pandas(GOOD.assign(id=[1] * ROWS), preserve_index=False))
+    [check] = [check for check in judged().checks if check.id == "database.expectation.id.values_to_be_unique"]
+    assert (check.where.file, check.where.line) == ("suite.json", 1)
+    assert check.evidence["unexpected"] == ROWS
+    assert check.title.startswith("In the database: ")
+
+
+@pytest.mark.parametrize(
+    ("table", "schema", "why"),
+    [
+        ("gone", "", "no table 'gone'"),
+        ("t", "gone", "no table 't' in the schema 'gone'"),
+        ("T", "", "no table 'T'"),
+        ("t; DROP TABLE t", "", "no table"),
+        ("nul\\u0000", "", ""),
+    ],
+)
+def test_a_table_that_is_not_there_is_an_error(judged, database, table, schema, why):
+    database.load("t", pa.Table.from_pandas(GOOD, preserve_index=False))
+    report = judged(table.replace("\\u0000", "\0"), schema)
+    assert report.outcome is Outcome.ERROR
+    assert why in find_bad(report)
+    database.run("SELECT * FROM t")
+
+
+def test_wrong_credentials_and_a_server_that_is_down_are_errors(judged, database, monkeypatch):
+    for address, why in (
+        (database.address(password="wrong-" + PASSWORD), "password authentication failed"),
+        (database.address(user="nobody-we-know"), "password authentication failed"),
+        (database.address(database="gone"), "does not exist"),
+        (database.address(port=1), "cannot be reached"),
+    ):
+        monkeypatch.setenv("ROAD_DATABASE", address)
+        report = judged()
+        assert report.outcome is Outcome.ERROR
+        assert why in find_bad(report)
+        assert "ROAD_DATABASE" in report.checks[0].reason
+        assert "wrong-" not in find_bad(report)
+
+
+def test_a_table_that_we_may_not_read_is_an_error(judged, database, monkeypatch):
+    database.load("t", pa.Table.from_pandas(GOOD, preserve_index=False))
+    database.run("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN PASSWORD 'guest'")
+    monkeypatch.setenv("ROAD_DATABASE", database.address(user="guest", password="guest"))  # noqa: S106
+    report = judged()
+    assert report.outcome is Outcome.ERROR
+    assert "permission denied" in find_bad(report)
+    assert "SELECT on the table" in find_bad(report)
+    database.run("GRANT SELECT ON t TO guest")
+    assert judged().outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "mysql://me:secret@127.0.0.1/x",
+        "me:secret@127.0.0.1",
+        "postgresql://me:secret%zz@127.0.0.1/x",
+        "postgresql://[",
+    ],
+)
+def test_an_address_that_is_none_is_a_configuration_error_that_keeps_it_secret(judged, monkeypatch, address):
+    monkeypatch.setenv("ROAD_DATABASE", address)
+    with pytest.raises(ConfigError, match="ROAD_DATABASE") as caught:
+        judged()
+    assert "secret" not in str(caught.value)
+    assert "postgresql://user:password@" in caught.value.next_step or "%40" in caught.value.next_step
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql+psycopg", "postgresql+psycopg2"])
+def test_other_spellings_of_the_address_are_understood(judged, database, monkeypatch, scheme):
+    database.load("t", pa.Table.from_pandas(GOOD, preserve_index=False))
+    monkeypatch.setenv("ROAD_DATABASE", database.address().replace("postgresql", scheme, 1))
+    assert judged().outcome is Outcome.PASS
+
+
+def test_a_server_that_dies_in_the_middle_is_an_error(engine, tmp_path, monkeypatch):
+    from pavedroad.engines import gx_postgres
+
+    server = Server().start()
+    try:
+        monkeypatch.setenv("ROAD_DATABASE", server.address())
+        server.load("t", pa.table({"a": [1, 2]}))
+        prepare = gx_postgres._prepare
+
+        def die(*arguments):
+            server.process.kill()
+            server.process.wait()
+            return prepare(*arguments)
+
+        monkeypatch.setattr(gx_postgres, "_prepare", die)
+        try:
+            found = ask(engine, tmp_path, source(), (BETWEEN, {"column": "a", "min_value": 1})).findings
+        except DataError:
+            return
+        assert [item.success for item in found] == [None]
+    finally:
+        server.stop()
+
+
+def test_the_command_says_in_a_sentence_what_is_wrong(judged, database):
+    database.load("t", pa.Table.from_pandas(GOOD, preserve_index=False))
+    assert judged().outcome is Outcome.PASS
+    environment = {**os.environ, "ROAD_DATABASE": database.address(port=1)}
+    command = [sys.executable, "-m", "pavedroad", "validate"]
+    done = subprocess.run(
+        command,
+        cwd=judged.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 3
+    assert "cannot be reached" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert PASSWORD not in done.stdout + done.stderr
+
+
+def test_a_password_is_never_part_of_what_psycopg_says(database):
+    with pytest.raises(psycopg.OperationalError) as caught:
+        psycopg.connect(database.address(password="wrong-" + PASSWORD))
+    assert PASSWORD not in str(caught.value)
+    assert sql.Identifier(STRANGE).as_string(None).startswith('"')
