@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pyarrow as pa
@@ -278,3 +279,30 @@ def test_bars_are_drawn_only_where_they_say_something_about_the_column(suite):
     )
     assert many is None
     assert len(few) == 12
+
+
+def test_whoever_watches_is_told_how_far_a_long_query_is_and_a_short_one_tells_nothing(suite, monkeypatch):
+    rows = 2_000_000
+    source = hold_table(pa.table({"a": np.random.default_rng(0).integers(0, rows, rows)}))
+    made = suite(("expect_column_values_to_be_unique", {"column": "a"}))
+    told = []
+    with monkeypatch.context() as patch:
+        patch.setattr(duckdb_table, "EVERY", 0.002)
+        find(source, made, watch=lambda step, percent: told.append((step, percent)))
+    assert told
+    assert [step for step, _ in told] == sorted(step for step, _ in told)
+    assert all(0 <= percent <= 100 for _, percent in told)
+    monkeypatch.setattr(duckdb_table, "EVERY", 60)
+    quiet = []
+    find(source, made, watch=lambda *seen: quiet.append(seen))
+    assert quiet == []
+
+
+def test_a_watched_query_that_fails_says_why_and_leaves_no_thread(suite, tmp_path):
+    pq.write_table(pa.table({"a": list(range(100_000))}), tmp_path / "t.parquet")
+    content = (tmp_path / "t.parquet").read_bytes()
+    (tmp_path / "t.parquet").write_bytes(content[:4] + bytes(len(content) // 2) + content[4 + len(content) // 2 :])
+    before = threading.active_count()
+    with pytest.raises(DataError):
+        find(find_source(tmp_path / "t.parquet"), suite((NOT_NULL, {"column": "a"})), watch=lambda *_: None)
+    assert threading.active_count() == before

@@ -2,8 +2,6 @@
 
 import importlib
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -28,21 +26,6 @@ def _run(stage: str, *, as_json: bool) -> None:
     exit_with(report.outcome)
 
 
-@contextmanager
-def _show_time(stage: str) -> Iterator[None]:
-    """Show, on a terminal, that a stage is at work and for how long; what it leaves is one line less."""
-    if stage == "latency" or not sys.stderr.isatty():  # nothing may run beside what is timed
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        progress.add_task(f"{stage} …", total=None)
-        yield
-
-
 @click.command()
 @json_option
 def validate(as_json: bool) -> None:
@@ -52,7 +35,26 @@ def validate(as_json: bool) -> None:
     columns and infinite numbers are judged whatever the suite says. A table that passes gets a receipt, which training
     asks for.
     """
-    _run("validate", as_json=as_json)
+    from functools import partial
+
+    from pavedroad.cli.progress import show_progress
+    from pavedroad.stages.validate import validate as judge_data
+
+    project = find_project(Path.cwd())
+    with set_aside(wanted=as_json), show_progress("validate") as watch:
+        report = run_stage(project, "validate", partial(judge_data, watch=watch))
+    if as_json:
+        print_json(report)
+    else:
+        print_stage(report)
+        if sys.stdout.isatty():
+            from rich.console import Console
+
+            from pavedroad.cli.columns import print_columns
+
+            print_columns(report, Console(highlight=False))
+    tell_stage(project, report)
+    exit_with(report.outcome)
 
 
 @click.command()

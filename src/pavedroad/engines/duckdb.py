@@ -44,7 +44,7 @@ def check_suite(suite: Suite) -> dict[str, str]:
 
 def judge(question: Question) -> Judgement:
     """Judge a table where it lies; see ``foundation.validation.ValidationEngine``."""
-    with Table(question.source, question.limits) as table:
+    with Table(question.source, question.limits, question.watch) as table:
         plan = Plan(table, question.limits.keys)
         findings, steps, left = _prepare(plan, question.suite)
         columns = [table.columns[name] for name in question.named if name in table.columns]

@@ -7,6 +7,7 @@ times, and times of day are text.
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import duckdb
 from pavedroad.errors import DataError
 from pavedroad.foundation.profile import Kind
 from pavedroad.foundation.source import Source, refuse_duplicates
-from pavedroad.foundation.validation import Limits
+from pavedroad.foundation.validation import Limits, Watch
 
 Sort = Literal["whole", "real", "boolean", "text", "time", "zoned", "empty"]
 """What a column holds: whole or real numbers, booleans, text, times without or with a zone, or nothing at all."""
@@ -37,6 +38,8 @@ KINDS: Mapping[Sort, Kind] = {
 STREAM_FROM = 256 * 1024 * 1024
 """A CSV of more bytes than this is read in blocks, into a table that DuckDB can move to disk."""
 BLOCK = 16 * 1024 * 1024
+EVERY = 0.25
+"""Seconds between two looks at how far a query is."""
 PART = 1 << 40
 """Row numbers of the second part of a table start from here, of the third from twice as much."""
 
@@ -71,8 +74,10 @@ class Column:
 class Table:
     """A source opened for questions. It is a context manager: leaving it closes DuckDB and removes what it spilled."""
 
-    def __init__(self, source: Source, limits: Limits) -> None:
+    def __init__(self, source: Source, limits: Limits, watch: Watch | None = None) -> None:
         self.source = source
+        self._watch = watch
+        self._steps = 0
         self._spill = Path(tempfile.mkdtemp(prefix="pavedroad-"))
         settings: dict[str, Any] = {
             "temp_directory": str(self._spill),
@@ -90,6 +95,9 @@ class Table:
             shutil.rmtree(self._spill, ignore_errors=True)
             raise
         try:
+            if watch is not None:  # these two are known to an open connection only
+                self.connection.execute("SET enable_progress_bar = true")
+                self.connection.execute("SET enable_progress_bar_print = false")
             self.memory = self._find_memory()
             """What DuckDB may take, in bytes."""
             with blame_data(source.path):
@@ -117,9 +125,33 @@ class Table:
         Raises:
             DataError: a file turned out to be damaged, or the memory given is too small even with the disk.
         """
-        with blame_data(self.source.path):
+        with blame_data(self.source.path), self._watched():
             rows: list[tuple[Any, ...]] = self.connection.execute(query, dict(values or {})).fetchall()
             return rows
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Tell how far DuckDB is, from a thread beside the query."""
+        self._steps += 1
+        watch, step = self._watch, self._steps
+        if watch is None:
+            yield
+            return
+        done = threading.Event()
+
+        def look() -> None:
+            while not done.wait(EVERY):
+                percent = float(self.connection.query_progress())
+                if percent >= 0:
+                    watch(step, percent)
+
+        beside = threading.Thread(target=look)
+        beside.start()
+        try:
+            yield
+        finally:
+            done.set()
+            beside.join()
 
     def name_row(self, number: int) -> str:
         """A row in words: its number from 1, with the file where there are several."""

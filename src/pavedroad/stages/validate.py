@@ -13,7 +13,7 @@ from pavedroad.foundation.integrity import check_content
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.source import find_source, name_database_table
 from pavedroad.foundation.suite import describe
-from pavedroad.foundation.validation import Finding, Judgement, Limits, Question, judge_by, load_project_suite
+from pavedroad.foundation.validation import Finding, Judgement, Limits, Question, Watch, judge_by, load_project_suite
 from pavedroad.report import Check, Input, Outcome, Place, Report, conclude, decode, encode, judge, write_whole
 
 if TYPE_CHECKING:
@@ -33,8 +33,11 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
 
-def validate(project: Project) -> Report:
-    """Judge the training table by guards and by the suite, and leave a receipt when it passes."""
+def validate(project: Project, *, watch: Watch | None = None) -> Report:
+    """Judge the training table by guards and by the suite, and leave a receipt when it passes.
+
+    ``watch`` is told how far the work is.
+    """
     config = project.config
     receipt = project.reports / RECEIPT
     receipt.unlink(missing_ok=True)
@@ -52,6 +55,7 @@ def validate(project: Project) -> Report:
         limits=Limits(
             threads=config.validation.threads, memory=config.validation.memory_limit, keys=config.validation.max_keys
         ),
+        watch=watch,
     )
     place = config.validation.suite
     with check_content(source, config.data.train) as content:
