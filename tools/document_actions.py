@@ -12,6 +12,11 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- tables: begin (tools/document_actions.py) -->", "<!-- tables: end -->"
+_HELPERS = {
+    "setup": "The set-up that all other actions share.",
+    "compiled": "For the end of a job that has run `setup`.",
+}
+"""What is said of the actions that run no command of ours."""
 PUBLIC = ("check.yml", "lint.yml", "retrain.yml")
 
 
@@ -48,7 +53,7 @@ def describe_action(path: Path) -> str:
     parts = [
         f"# {name}",
         f"{action['description'].strip()}",
-        f"One set-up and one command: `{command}`." if name != "setup" else "The set-up that all other actions share.",
+        _HELPERS.get(name, f"One set-up and one command: `{command}`."),
         "## Inputs",
         tabulate_inputs(action.get("inputs") or {}),
         "## Outputs",
@@ -62,17 +67,24 @@ def describe_workflow(path: Path) -> str:
     """A reusable workflow's inputs, outputs and permissions."""
     workflow = read(path)
     call = workflow["on"]["workflow_call"]
-    granted = [
-        f"`{scope}: {level}`" for job in workflow["jobs"].values() for scope, level in job["permissions"].items()
-    ]
+    granted = sum_permissions(workflow)
     return "\n\n".join(
         [
             f"### `{path.name}`",
-            f"The caller grants {', '.join(dict.fromkeys(granted))}.",
+            f"The caller grants {', '.join(f'`{scope}: {level}`' for scope, level in granted.items())}.",
             tabulate_inputs(call.get("inputs") or {}),
             tabulate_outputs(call.get("outputs") or {}),
         ]
     )
+
+
+def sum_permissions(workflow: dict[str, Any]) -> dict[str, str]:
+    """What a caller has to grant: of each scope the most that any job asks for."""
+    granted: dict[str, str] = {}
+    for job in workflow["jobs"].values():
+        for scope, level in job["permissions"].items():
+            granted[scope] = "write" if "write" in (level, granted.get(scope)) else level
+    return granted
 
 
 def tabulate_inputs(inputs: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ repo)
     uv sync --quiet --locked || stop 'uv.lock does not fit pyproject.toml, or cannot be installed. Run "uv lock" and commit it.'
     environment=$PWD/.venv
     grep -qx 'name = "pavedroad"' uv.lock || install_road "$environment" standard
+    "$environment/bin/python" -I "$GITHUB_ACTION_PATH/compiled.py" lay ~/.cache/pavedroad/compiled/modules.zip
     ;;
 road)
     # A job that asks twice for the same road gets it once; the folder lives no longer than the job.

@@ -20,7 +20,7 @@ ACTIONS = sorted(ROOT.glob("actions/*/action.yml"))
 TEMPLATE = sorted((ROOT / "<<cookiecutter.project>>" / ".github" / "workflows").glob("*.yml"))
 PIN = re.compile(r"^\s*(?:- )?uses: (?:\$/\S+|[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
 SECRET = re.compile(r"secrets\.|secrets\[|toJSON\(secrets")
-REPO_CODE = {"$/actions/setup", "$/actions/check", "$/actions/train", "$/actions/lint", "$/actions/retrain"}
+REPO_CODE = {f"$/actions/{name}" for name in ("setup", "check", "train", "lint", "retrain", "compiled")}
 
 
 def jobs(document):
@@ -135,6 +135,30 @@ def test_the_job_that_proposes_installs_the_road_alone():
     assert propose["with"] == {"install": "road"}
     comment = read_yaml(ROOT / "actions/comment/action.yml")["runs"]["steps"][0]
     assert comment["with"] == {"install": "road"}
+
+
+def test_compiled_modules_are_kept_under_the_name_by_which_they_are_brought_back():
+    brought, kept = (
+        next(step["with"] for step in read_yaml(ROOT / "actions" / name / "action.yml")["runs"]["steps"]
+             if "cache/restore@" in str(step.get("uses")))
+        for name in ("setup", "compiled")
+    )  # fmt: skip
+    assert (brought["path"], brought["key"]) == (kept["path"], kept["key"])
+    assert "uv.lock" in kept["key"]
+
+
+def test_a_job_that_may_write_takes_nothing_from_a_cache():
+    """What a cache holds was made by a job that ran a change's code."""
+    step = next(
+        step
+        for step in read_yaml(ROOT / "actions/setup/action.yml")["runs"]["steps"]
+        if "cache/restore@" in str(step.get("uses"))
+    )
+    assert step["if"] == "${{ inputs.install == 'repo' }}"
+    for file in WORKFLOWS:
+        for name, job in jobs(read_yaml(file)).items():
+            if "write" in (job.get("permissions") or {}).values():
+                assert not [step for step in job["steps"] if "actions/cache" in str(step.get("uses"))], (file, name)
 
 
 def test_uv_is_the_version_of_our_locks():

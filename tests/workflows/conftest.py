@@ -69,6 +69,8 @@ def checked(place, outside):
                 ask(["uv", "lock"], repo, outside)
             ask(["uv", "sync", "--locked"], repo, outside)
             ask([str(repo / ".venv/bin/nox"), "-s", "check"], repo, outside)
+            gather = [str(repo / ".venv/bin/python"), "-I", str(ROOT / "actions/setup/compiled.py"), "keep"]
+            ask([*gather, str(repo.parent / "compiled/modules.zip")], repo, outside)
             ask(["git", "add", "--all"], repo, outside)
             ask(["git", "commit", "--quiet", "--message", "Record the model"], repo, outside)
             (place / "checked.done").touch()
@@ -84,13 +86,14 @@ def road(place, checked):
 
 
 @pytest.fixture(scope="session")
-def warm(checked, tmp_path_factory):
-    """What the cache of a runner holds after the example went down its road once."""
+def warm(checked):
+    """What the caches of a runner hold after the example went down its road once."""
 
     def make(folder):
-        entry = folder / "caches" / "warm"
-        shutil.copytree(checked / ".dvc/cache", entry / "content")
-        (entry / "key").write_text("pavedroad-dvc-Linux-warm")
+        for name, kept in (("dvc-Linux", checked / ".dvc/cache"), ("compiled-Linux-X64", checked.parent / "compiled")):
+            entry = folder / "caches" / name
+            shutil.copytree(kept, entry / "content", copy_function=os.link if name.startswith("comp") else shutil.copy2)
+            (entry / "key").write_text(f"pavedroad-{name}-warm")
         return folder
 
     return make

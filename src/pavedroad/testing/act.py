@@ -78,11 +78,13 @@ class Run:
         return sorted({*jobs, *steps})
 
     def outputs(self, step: str) -> dict[str, str]:
-        """The outputs of a step, by its name; of a composite's inner steps too."""
+        """The outputs of a step, by its name; of a composite's own steps too, but not of what those call in turn."""
         return {
             record["name"]: record.get("arg", "")
             for record in self.records
-            if record.get("command") == "set-output" and record.get("step") == step
+            if record.get("command") == "set-output"
+            and record.get("step") == step
+            and len(record.get("stepID", [])) <= 2
         }
 
     @cached_property

@@ -11,7 +11,7 @@ def main() -> int:
     """``restore`` or ``save`` the folder WANTED under KEY."""
     state = Path(os.environ["PAVEDROAD_STATE"], "caches")
     state.mkdir(parents=True, exist_ok=True)
-    folder, key = Path(os.environ["WANTED"]), os.environ["KEY"]
+    folder, key = Path(os.environ["WANTED"]).expanduser(), os.environ["KEY"]
     return restore(state, folder, key) if sys.argv[1] == "restore" else save(state, folder, key)
 
 
@@ -21,7 +21,7 @@ def restore(state: Path, folder: Path, key: str) -> int:
     put("cache-primary-key", key)
     put("cache-hit", "" if found is None else str((found / "key").read_text() == key).lower())
     put("cache-matched-key", "" if found is None else (found / "key").read_text())
-    if found is not None:
+    if found is not None and os.environ["ONLY_LOOK"] != "true":
         shutil.copytree(found / "content", folder, dirs_exist_ok=True)
     return 0
 
