@@ -110,9 +110,8 @@ def test_the_first_commit_holds_everything(repo):
     assert run("git", "rev-parse", "--abbrev-ref", "HEAD", cwd=repo).stdout == "main\n"
     log = run("git", "log", "--format=%an %s", cwd=repo).stdout
     assert log == "Ada Example Lay the paved road\n"
-    ignored = run(
-        "git", "check-ignore", "model", "package", "reports/gate.json", "reports/metrics.json", cwd=repo
-    ).stdout
+    made = ["reports/gate.json", "reports/metrics.json", "reports/schema.json"]
+    ignored = run("git", "check-ignore", "model", "package", *made, cwd=repo).stdout
     assert ignored.split() == ["model", "package", "reports/gate.json"]
 
 

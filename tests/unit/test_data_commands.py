@@ -30,7 +30,8 @@ features = "a:b"
 train = "a:c"
 """
 SUITE = {"expectations": [{"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "a"}}]}
-PIPELINE = "stages:\n  validate:\n    cmd: pavedroad validate\n    deps: [data/t.csv]\n    outs: [reports/validate.json]\n"
+PIPELINE = "stages:\n  validate:\n    cmd: pavedroad validate\n    deps: [data/t.csv]\n"
+PIPELINE += "    outs: [reports/validate.json]\n"
 
 
 def run(root, *words):

@@ -51,7 +51,7 @@ def test_a_repo_of_this_template_is_used_even_when_it_was_edited(demo, place):
 
 def test_a_repo_of_an_older_template_that_nobody_touched_may_go(demo, place):
     repo, note = place
-    for written in ("dvc.lock", "reports/metrics.json", ".venv/python"):
+    for written in ("dvc.lock", "reports/metrics.json", "reports/schema.json", ".venv/python"):
         (repo / written).parent.mkdir(exist_ok=True)
         (repo / written).write_text("by the road\n")
     assert demo.look(repo, note, NEW) == "untouched"

@@ -8,8 +8,11 @@ import pytest
 from pavedroad.errors import UsageError
 from pavedroad.foundation.contract import compare_suites
 from pavedroad.foundation.project import find_project
+from pavedroad.foundation.schema import describe_table, write_schema
+from pavedroad.foundation.source import find_source
 from pavedroad.foundation.suite import load_suite
 from pavedroad.report import Outcome
+from pavedroad.stages.base import find_base
 from pavedroad.stages.contract import contract
 
 RANGE, IN_SET, NOT_IN = (f"expect_column_values_to_{words}" for words in ("be_between", "be_in_set", "not_be_in_set"))
@@ -104,17 +107,19 @@ def test_what_is_gone_is_looser_and_what_is_new_is_stricter(tmp_path):
     assert compare_suites(old, old) == []
 
 
-@pytest.fixture
-def repo(tmp_path):
-    def git(*words):
-        subprocess.run(["git", "-C", str(tmp_path), *words], check=True, capture_output=True)
+def git(project, *words):
+    subprocess.run(["git", "-C", str(project.root), *words], check=True, capture_output=True)
 
-    git("init", "-b", "main")
-    (tmp_path / "pavedroad.toml").write_text(CONFIG)
-    write(tmp_path / "suite.json", HIGH)
-    git("add", ".")
-    git("commit", "-m", "One")
-    return find_project(tmp_path)
+
+@pytest.fixture
+def repo(world):
+    root = world({"pavedroad.toml": CONFIG})
+    write(root / "suite.json", HIGH)
+    project = find_project(root)
+    git(project, "init", "-b", "main")
+    git(project, "add", ".")
+    git(project, "commit", "-m", "One")
+    return project
 
 
 def test_the_suite_is_compared_with_the_one_of_the_base(repo):
@@ -122,21 +127,149 @@ def test_the_suite_is_compared_with_the_one_of_the_base(repo):
     write(repo.root / "suite.json", LOW)
     report = contract(repo, "main")
     assert report.outcome is Outcome.WARN
-    assert "1 of 1 changes make the suite looser than in main" in report.summary
+    assert "1 of 1 changes make the contract about the data looser than in main" in report.summary
     assert "min value 2 became 0" in report.checks[0].reason
     write(repo.root / "suite.json", entry(RANGE, column="a", min_value=3, max_value=10))
     assert contract(repo, "main").outcome is Outcome.PASS
 
 
 def test_a_first_suite_has_nothing_to_be_compared_with(repo):
-    moved = repo.root / "pavedroad.toml"
-    moved.write_text(CONFIG.replace("suite.json", "new.json"))
+    git(repo, "rm", "-q", "--cached", "suite.json")
+    git(repo, "commit", "-q", "-m", "Two")
+    assert "no suite in main" in contract(repo, "main").summary
+
+
+def test_a_suite_that_is_moved_is_still_compared(repo):
+    (repo.root / "pavedroad.toml").write_text(CONFIG.replace("suite.json", "new.json"))
     write(repo.root / "new.json", LOW)
-    assert "no suite in main" in contract(find_project(repo.root), "main").summary
+    (repo.root / "suite.json").unlink()
+    assert "min value 2 became 0" in contract(find_project(repo.root), "main").checks[0].reason
 
 
-@pytest.mark.parametrize("base", ["nowhere", "--output=x", "-h", ""])
+def test_a_base_whose_suite_is_not_valid_is_a_warning_and_no_crash(repo):
+    (repo.root / "suite.json").write_text("{}")
+    git(repo, "commit", "-q", "-am", "Two")
+    write(repo.root / "suite.json", LOW)
+    report = contract(repo, "main")
+    assert report.outcome is Outcome.WARN
+    assert "not valid, so nothing can be compared" in report.checks[0].reason
+
+
+# --- the schema -----------------------------------------------------------------------------------------------------
+
+
+def reasons(report):
+    return [(check.observed, check.reason) for check in report.checks if check.id.startswith("contract.schema.")]
+
+
+def test_the_table_that_git_holds_is_compared(repo):
+    (repo.root / "t.csv").write_text("a,b,c\n1,x,2\n2,y,3\n")
+    git(repo, "add", "t.csv")
+    git(repo, "commit", "-q", "-m", "Two")
+    assert contract(repo, "main").outcome is Outcome.PASS
+    (repo.root / "t.csv").write_text("a,b,d\n1.5,x,2\n2,,3\n")
+    report = contract(repo, "main")
+    assert report.outcome is Outcome.WARN
+    assert reasons(report) == [
+        ("looser", "The column `c` (whole number) is no longer in the table."),
+        ("looser", "The column `a` held whole numbers and holds numbers now."),
+        ("looser", "Values of the column `b` are missing now; none was before."),
+        ("stricter", "The column `d` (whole number) is new in the table."),
+    ]
+    assert report.summary.startswith("3 of 4 changes make the contract")
+
+
+def test_the_schema_on_record_is_compared_where_git_does_not_hold_the_table(repo):
+    record = repo.root / "reports" / "schema.json"
+    (repo.root / "t.csv").write_text("a,b\n1,x\n")
+    write_schema(record, describe_table(find_source(repo.root / "t.csv"), "t.csv"))
+    git(repo, "add", "-f", "reports/schema.json")
+    git(repo, "commit", "-q", "-m", "Two")
+    (repo.root / "t.csv").write_text("a\n1\n")
+    lost = [("looser", "The column `b` (text) is no longer in the table.")]
+    assert reasons(contract(repo, "main")) == lost
+    assert reasons(contract(repo, "main", recorded=True)) == []
+    write_schema(record, describe_table(find_source(repo.root / "t.csv"), "t.csv"))
+    assert reasons(contract(repo, "main", recorded=True)) == lost
+    (repo.root / "t.csv").unlink()
+    assert reasons(contract(repo, "main")) == lost
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"schema": "pavedroad.schema/1", "table": "t", "columns": [1]}'])
+def test_a_record_that_is_none_is_a_warning(repo, content):
+    (repo.root / "reports").mkdir()
+    (repo.root / "reports" / "schema.json").write_text(content)
+    git(repo, "add", "-f", "reports/schema.json")
+    git(repo, "commit", "-q", "-m", "Two")
+    report = contract(repo, "main")
+    assert report.outcome is Outcome.WARN
+    assert "cannot be compared" in report.summary
+
+
+def test_no_table_and_no_record_is_said(repo):
+    report = contract(repo, "main")
+    (check,) = (check for check in report.checks if check.id == "contract.schema")
+    assert check.observed == "no schema on record in main"
+
+
+# --- the base -------------------------------------------------------------------------------------------------------
+
+
+def sha(repo, revision="HEAD"):
+    done = subprocess.run(["git", "rev-parse", revision], cwd=repo.root, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def test_a_branch_is_compared_with_where_it_left_the_default_branch(repo):
+    start = sha(repo)
+    assert find_base(repo) == ""  # the default branch itself
+    git(repo, "switch", "-q", "-c", "change")
+    assert find_base(repo) == start
+    git(repo, "commit", "-q", "--allow-empty", "-m", "Two")
+    git(repo, "switch", "-q", "main")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "Three")
+    assert find_base(repo) == ""
+    git(repo, "switch", "-q", "change")
+    assert find_base(repo) == start
+    assert find_base(repo, "main") == "main"
+
+
+def test_what_the_remote_calls_its_default_branch_counts(repo, tmp_path):
+    git(repo, "branch", "-m", "main", "trunk")
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", repo.root, clone], check=True)
+    cloned = find_project(clone)
+    assert find_base(cloned) == ""
+    git(cloned, "commit", "-q", "--allow-empty", "-m", "Two")
+    assert find_base(cloned) == sha(repo)  # what is not pushed yet
+    assert find_base(repo) == ""  # nobody says what its default branch is
+
+
+@pytest.mark.parametrize(("depth", "found"), [("2", True), ("1", False)])
+def test_the_merge_of_a_pull_request_is_compared_with_its_base(repo, tmp_path, depth, found):
+    """As GitHub's own action checks it out."""
+    git(repo, "switch", "-q", "-c", "change")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "Two")
+    git(repo, "switch", "-q", "main")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "Three")
+    base = sha(repo)
+    git(repo, "switch", "-q", "--detach")
+    git(repo, "merge", "-q", "--no-ff", "-m", "Merge", "change")
+    git(repo, "update-ref", "refs/pull/7/merge", "HEAD")
+    checkout = tmp_path / "checkout"
+    subprocess.run(["git", "init", "-q", checkout], check=True)
+    for words in (
+        ["fetch", "-q", f"--depth={depth}", f"file://{repo.root}", "+refs/pull/7/merge:refs/remotes/pull/7/merge"],
+        ["checkout", "-q", "--force", "refs/remotes/pull/7/merge"],
+    ):
+        subprocess.run(["git", "-C", checkout, *words], check=True)
+    assert find_base(find_project(checkout)) == (base if found else "")
+
+
+@pytest.mark.parametrize("base", ["nowhere", "--output=x", "-h"])
 def test_a_base_that_is_no_revision_is_refused(repo, base):
     with pytest.raises(UsageError, match="does not know"):
         contract(repo, base)
+    with pytest.raises(UsageError, match="does not know"):
+        find_base(repo, base)
     assert not (repo.root / "x").exists()

@@ -6,12 +6,18 @@ import click
 
 from pavedroad.cli.options import json_option
 from pavedroad.foundation.project import find_project
+from pavedroad.stages.base import find_base
 from pavedroad.stages.start import start
 from pavedroad.stages.timing import Timing
 
 
 @click.command()
-@click.option("--base", default="", help="Tell what became looser in the suite since this revision, e.g. origin/main.")
+@click.option(
+    "--base",
+    default="",
+    help="Tell what of suite and schema became looser since this revision, e.g. origin/main.  [default: where this "
+    "branch left the default branch]",
+)
 @json_option
 def check(base: str, as_json: bool) -> None:
     """Take this repo down the whole road: validate, train, evaluate, drift, package, latency, gate, report.
@@ -20,6 +26,7 @@ def check(base: str, as_json: bool) -> None:
     and the exit code says the verdict: 0 yes, 1 no, 2 wrong configuration, 3 could not judge.
     """
     project = find_project(Path.cwd())
+    base = find_base(project, base)  # before anything long is begun
     running = start(project)
     timing = Timing(project)
     from pavedroad.cli.driving import drive  # while the pipeline gets going

@@ -25,7 +25,7 @@ VERBS = {
     "comment": ("pavedroad.cli.comment:comment", "Keep the verdict as a comment below a pull request."),
     "retrain": ("pavedroad.cli.retrain:retrain", "Train on new data and judge the new model against the old one."),
     "propose": ("pavedroad.cli.retrain:propose", "Open a pull request with what a retraining proposes."),
-    "contract": ("pavedroad.cli.stages:contract", "Tell what a change of the suite allows or forbids."),
+    "contract": ("pavedroad.cli.stages:contract", "Tell what a change of suite or table promises less or more."),
     "suite": ("pavedroad.cli.suite:suite", "Make a suite of expectations from the data."),
     "data": ("pavedroad.cli.data:data", "Push, pull and verify the data that DVC keeps."),
     "lint": ("pavedroad.cli.lint:lint", "Find ways to skip a gate that no linter of workflows sees."),

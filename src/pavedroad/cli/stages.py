@@ -58,19 +58,33 @@ def validate(as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--base", required=True, help="The revision to compare with, for example origin/main.")
+@click.option(
+    "--base",
+    default="",
+    help="The revision to compare with, e.g. origin/main.  [default: where this branch left the default branch]",
+)
 @json_option
 def contract(base: str, as_json: bool) -> None:
-    """Tell what this change promises about the data: what of the suite became looser or stricter since a revision.
+    """Tell what this change promises about the data: what became looser or stricter since a revision.
 
-    What became looser is a warning, because bad data may now pass.
+    Compares the suite, and the table's schema: columns that came or went, other types, values that are missing now. The
+    schema of the past is the one on record (reports/schema.json) or that of the table, where git holds it. What became
+    looser is a warning, because bad data may now pass.
     """
     from functools import partial
 
+    from pavedroad.errors import UsageError
+    from pavedroad.stages.base import find_base
     from pavedroad.stages.contract import contract as compare
 
     project = find_project(Path.cwd())
-    report = run_stage(project, "contract", partial(compare, base=base))
+    found = find_base(project, base)
+    if not found:
+        raise UsageError(
+            "This is the default branch, or its history is not here, so there is nothing to compare with.",
+            next_step="Name a revision, for example: pavedroad contract --base HEAD~1.",
+        )
+    report = run_stage(project, "contract", partial(compare, base=found))
     if as_json:
         print_json(report)
     else:

@@ -10,7 +10,7 @@ from pavedroad.report import Report, Run
 _MOST_VERSIONS = 60
 _MOST_BEHIND = 10
 
-CATCH_UP = "uv run pavedroad check && git add dvc.lock reports/metrics.json && git commit -m 'Record the model'"
+CATCH_UP = "uv run pavedroad check && git add dvc.lock reports && git commit -m 'Record the model'"
 """The one command that brings the records of a repo up to date."""
 
 

@@ -16,6 +16,9 @@ from pavedroad.report import Check, Outcome, Report, conclude, read_report, run_
 LARGEST = 4 * 1024 * 1024
 """Bytes of one report at most: counts and sampled points, never tables."""
 
+BESIDE = "contract"
+"""A stage that the gate does not ask for: what a change promises about the data. It is shown where there is one."""
+
 _LARGEST_RUN = 256 * 1024
 
 
@@ -47,6 +50,8 @@ def read_evidence(folder: Path, also: str = "") -> list[Report]:
             kept.append(reports[stage])
     if any(report.outcome is Outcome.ERROR for report in kept) and gate.outcome in {Outcome.PASS, Outcome.WARN}:
         gate = _distrust("gate", "The gate said yes, but its evidence is not what it read.")
+    if _is_there(folder / f"{BESIDE}.json"):
+        kept.append(_read(BESIDE, folder / f"{BESIDE}.json"))
     if also:
         kept.append(_read(also, folder / f"{also}.json"))
     return [*kept, gate]

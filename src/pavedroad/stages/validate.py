@@ -11,6 +11,8 @@ from pavedroad.foundation.data import name_expectations, name_input
 from pavedroad.foundation.guards import guard
 from pavedroad.foundation.integrity import check_content
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.schema import FILE as SCHEMA_FILE
+from pavedroad.foundation.schema import describe_table, write_schema
 from pavedroad.foundation.source import find_source, name_database_table
 from pavedroad.foundation.suite import describe
 from pavedroad.foundation.validation import Finding, Judgement, Limits, Question, Watch, judge_by, load_project_suite
@@ -36,11 +38,13 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def validate(project: Project, *, watch: Watch | None = None) -> Report:
     """Judge the training table by guards and by the suite, and leave a receipt when it passes.
 
-    ``watch`` is told how far the work is.
+    ``watch`` is told how far the work is. The table's schema goes on record in any case, so that a pull request can
+    show what changed.
     """
     config = project.config
     receipt = project.reports / RECEIPT
     receipt.unlink(missing_ok=True)
+    (project.reports / SCHEMA_FILE).unlink(missing_ok=True)
     suite = load_project_suite(project)
     source = find_source(project.root / config.data.train)
     own = [config.objective.target, *filter(None, [config.data.time]), *config.data.keys]
@@ -61,6 +65,7 @@ def validate(project: Project, *, watch: Watch | None = None) -> Report:
     with check_content(source, config.data.train) as content:
         judgement = judge_by(config.validation.engine, question)
         digest, whole = content()
+    write_schema(project.reports / SCHEMA_FILE, describe_table(source, config.data.train))
     checks = [
         *guard(judgement.facts, named, suite, config.validation, kinds),
         *whole,
