@@ -6,7 +6,7 @@ about something else is an error, never a pass.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pavedroad.foundation.decision import Evidence, Found, find_check, lack, measure, refuse, to_interval, to_number
 from pavedroad.report import Check, Outcome, Report, Value, judge
@@ -231,7 +231,7 @@ def _judge_age(scene: Scene) -> Check:
     check = find_check(report, "compare.newest")
     text = None if check is None else check.evidence.get("newest")
     try:
-        newest = date.fromisoformat(str(text)[:10])
+        newest = datetime.strptime(text[:10] if isinstance(text, str) else "", "%Y-%m-%d").date()
     except ValueError:
         return refuse(id_, title, "The comparison does not say on which day the newest row was made.")
     age = (scene.today - newest).days
