@@ -180,6 +180,7 @@ def _must_be_given() -> dict[str, set[str]]:
         "model": set(),
         "drift": set(),
         "gate": set(),
+        "tracking": set(),
     }
 
 

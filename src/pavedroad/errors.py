@@ -10,6 +10,7 @@
         ├── PackageError      3   a model or package is damaged or not trusted
         ├── PipelineError     3   the pipeline engine failed
         ├── EvidenceError     3   a report is missing, stale or malformed
+        ├── TrackingError     3   a server that keeps runs is down or refused
         └── ForgeError        3   GitHub, or another home of the repo, refused or did not answer
 
 A check that fails is *data* (``report.Check``), never an exception. Errors are printed in ``cli`` only.
@@ -110,6 +111,10 @@ class PipelineError(JudgementError):
 
 class EvidenceError(JudgementError):
     """A report is missing, stale or malformed."""
+
+
+class TrackingError(JudgementError):
+    """A server that keeps runs is down or refused; the run itself is kept here."""
 
 
 class ForgeError(JudgementError):

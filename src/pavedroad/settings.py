@@ -211,6 +211,17 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiver: list[Waiver]
 
 
+class Tracking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where it is recorded which models were made; every run is kept in files here in any case."""
+
+    engine: Name
+    uri: str
+    """Where the engine's server is, or its database; only for engines that have one."""
+    experiment: str
+    timeout: Annotated[int, Meta(ge=1, le=600)]
+    """Seconds that the server may take to answer before the run is kept to be sent later."""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of a repo, defaults included."""
 
@@ -221,3 +232,4 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: Model
     drift: Drift
     gate: Gate
+    tracking: Tracking

@@ -26,6 +26,8 @@ VERBS = {
     "retrain": ("pavedroad.cli.retrain:retrain", "Train on new data and judge the new model against the old one."),
     "propose": ("pavedroad.cli.retrain:propose", "Open a pull request with what a retraining proposes."),
     "contract": ("pavedroad.cli.stages:contract", "Tell what a change of suite or table promises less or more."),
+    "reproduce": ("pavedroad.cli.reproduce:reproduce", "Make a package again from its commit, and compare."),
+    "runs": ("pavedroad.cli.runs:runs", "List and compare the models that were made here."),
     "suite": ("pavedroad.cli.suite:suite", "Make a suite of expectations from the data."),
     "data": ("pavedroad.cli.data:data", "Push, pull and verify the data that DVC keeps."),
     "lint": ("pavedroad.cli.lint:lint", "Find ways to skip a gate that no linter of workflows sees."),

@@ -10,7 +10,7 @@ from pavedroad.foundation.bom import BOM, make_bom
 from pavedroad.foundation.card import make_card
 from pavedroad.foundation.card_pages import to_html, to_markdown
 from pavedroad.foundation.data import hash_file, hash_parts, name_code, name_input
-from pavedroad.foundation.envelope import CARD, CARD_PAGE, ENVIRONMENT, LINEAGE, open_package
+from pavedroad.foundation.envelope import CARD, CARD_PAGE, ENVIRONMENT, LINEAGE, Package, open_package
 from pavedroad.foundation.environment import list_packages, write_lock
 from pavedroad.foundation.facts import FACTS, Facts, Source, describe_model, find_measures, find_warnings
 from pavedroad.foundation.lineage import Lineage, Node, draw, trace
@@ -19,6 +19,7 @@ from pavedroad.foundation.package import MANIFEST, Manifest, build_folder, verif
 from pavedroad.foundation.parameters import read_parameters
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.tracking import record
 from pavedroad.report import (
     Check,
     Outcome,
@@ -57,6 +58,7 @@ def package(project: Project) -> Report:
         write_manifest(folder, project.config.project.name)
         open_package(folder)
     found = open_package(project.package)
+    _track(project, found)
     return conclude(
         "package",
         [
@@ -112,6 +114,12 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
         environment=list_packages(set(makeup.modules)),
         warnings=find_warnings([*earlier, evaluated]),
     )
+
+
+def _track(project: Project, found: Package) -> None:
+    """Record the run next to git; telling a tracker of it is the command line's."""
+    stages = [read_report(project.report(stage)).run for stage in ("train", "evaluate")]
+    record(project, found, [stage for stage in stages if stage is not None])
 
 
 def _describe(folder: Path, facts: Facts, lineage: Lineage) -> None:

@@ -1,0 +1,76 @@
+"""MLflow behind ``foundation.tracking``: runs as its own, on a server or in a database that it reads."""
+
+import os
+from datetime import datetime
+from typing import Any
+
+# Before the import, which reads some of them. Nobody waits two minutes for a server that is down, and nobody is told
+# that we exist.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from pavedroad.errors import TrackingError
+from pavedroad.foundation.tracking import TrackedRun
+from pavedroad.settings import Tracking
+
+_NAMED = "pavedroad.package"
+_LONGEST = 500
+"""Characters of a parameter at most; MLflow keeps no more."""
+
+
+def send(run: TrackedRun, settings: Tracking) -> str | None:
+    """Make a run at MLflow, or find the one that was made before for the same package.
+
+    Raises:
+        TrackingError: the server is down, or refused.
+    """
+    os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(settings.timeout)
+    try:
+        client = MlflowClient(tracking_uri=settings.uri)
+        experiment = client.get_experiment_by_name(settings.experiment)
+        place = client.create_experiment(settings.experiment) if experiment is None else experiment.experiment_id
+        known = client.search_runs([place], f"tags.`{_NAMED}` = '{run.package}' and attributes.status = 'FINISHED'")
+        return str(known[0].info.run_id) if known else _make(client, place, run)
+    except (MlflowException, OSError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise TrackingError(
+            f"MLflow at {settings.uri} did not take the run: {reason}.",
+            next_step="The run is kept; when the server is back, run: pavedroad runs send.",
+        ) from error
+
+
+def _make(client: MlflowClient, experiment: str, run: TrackedRun) -> str:
+    begun = round(datetime.fromisoformat(run.started).timestamp() * 1000)
+    made: Any = client.create_run(experiment, start_time=begun, run_name=f"{run.name} {run.id}")
+    name = str(made.info.run_id)
+    tags = {
+        _NAMED: run.package,
+        "pavedroad.model": run.model,
+        "pavedroad.code": run.code,
+        "pavedroad.estimator": run.estimator,
+        "mlflow.source.git.commit": run.commit or "",
+        **{f"pavedroad.data.{number}": f"{path} {digest}" for number, (path, digest) in enumerate(run.data.items(), 1)},
+    }
+    limits = ("value", "low", "high")
+    client.log_batch(
+        name,
+        metrics=[
+            Metric(
+                measure.id if limit == "value" else f"{measure.id}.{limit}",
+                getattr(measure, limit),
+                begun,
+                0,
+            )
+            for measure in run.measures
+            for limit in limits
+        ],
+        params=[Param(key, str(value)[:_LONGEST]) for key, value in run.parameters.items()],
+        tags=[RunTag(key, value[:_LONGEST]) for key, value in tags.items() if value],
+    )
+    # Only a run that has all of it counts as one that is known.
+    client.set_terminated(name, status="FINISHED", end_time=begun + round(run.duration_s * 1000))
+    return name

@@ -1,0 +1,201 @@
+"""Recorded runs side by side: a table, what differs, and a page with a parallel plot; every text is hostile."""
+
+import hashlib
+import html
+import math
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pavedroad.foundation.facts import Measure
+from pavedroad.foundation.tracking import TrackedRun
+from pavedroad.render import words
+
+KEY = "metric.model"
+"""The measure that every run has: the key metric of the model."""
+MOST_RUNS = 400
+"""Runs that are drawn, the newest."""
+MOST_AXES = 12
+
+_WIDTH, _HEIGHT, _TOP, _SIDE = 960.0, 380.0, 60.0, 70.0
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1c2330; --soft: #5a6475; --line: #d9dee7; --ground: #fff; --best: #1f6feb; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e9ef; --soft: #9aa5b8; --line: #333c4b; --ground: #12161d; --best: #6ea8ff; }
+}
+body { margin: 0 auto; max-width: 66rem; padding: 1.5rem 1rem 4rem; color: var(--ink); background: var(--ground);
+  font: 1rem/1.5 "Liberation Sans", Arial, Helvetica, sans-serif; }
+svg { width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 12px; text-anchor: middle; }
+.axis { stroke: var(--line); stroke-width: 2; } .run { fill: none; stroke: var(--soft); stroke-opacity: .45; }
+.best { stroke: var(--best); stroke-opacity: 1; stroke-width: 3; }
+.run:hover { stroke: var(--ink); stroke-opacity: 1; stroke-width: 3; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { color: var(--soft); font-weight: normal; } .first td { color: var(--best); }
+"""
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """One upright line of the plot: what stands on it, and where each run crosses it, from 0 (low) to 1 (high)."""
+
+    title: str
+    low: str
+    high: str
+    heights: list[float | None]
+
+
+def to_table(runs: Sequence[TrackedRun]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The head and the rows of a table of runs, the newest first, with the parameters in which they differ."""
+    varying = _find_varying(runs)
+    head = ("run", "made", "commit", _name_metric(runs), *(words.clean(name, 40) for name in varying), "took")
+    best = find_best(runs)
+    rows = [
+        (
+            f"{run.id} *" if run is best and len(runs) > 1 else run.id,
+            words.clean(run.started, 40).replace("T", " ").removesuffix("+00:00"),
+            (words.digest(run.commit or "") or words.NOTHING) + (" +" if run.dirty else ""),
+            _tell_measure(_find_key(run)),
+            *(words.words(run.parameters.get(name)) for name in varying),
+            words.duration(run.duration_s),
+        )
+        for run in reversed(runs)
+    ]
+    return head, rows
+
+
+def to_differences(runs: Sequence[TrackedRun]) -> dict[str, tuple[str, ...]]:
+    """What differs between runs, in words, by its name; nothing when all that is recorded is the same."""
+    described = [_describe(run) for run in runs]
+    names = dict.fromkeys(name for one in described for name in one)
+    found = {name: tuple(one.get(name, words.NOTHING) for one in described) for name in names}
+    return {name: values for name, values in found.items() if len(set(values)) > 1}
+
+
+def find_best(runs: Sequence[TrackedRun]) -> TrackedRun | None:
+    """The run with the best key metric among those with the newest run's metric; the first of equals."""
+    key = [run for run in runs if _find_key(run) is not None and run.metric == runs[-1].metric]
+    if not key:
+        return None
+    lower = runs[-1].better == "lower"
+    return min(key, key=lambda run: _value(run) if lower else -_value(run))
+
+
+def to_page(runs: Sequence[TrackedRun]) -> str:
+    """One page that loads nothing: the plot, and below it the table."""
+    shown = list(runs)[-MOST_RUNS:]
+    digest = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    name = _quote(shown[-1].name) if shown else "this repo"
+    parts = [
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>Runs of {name}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<h1>Runs of {name}</h1>",
+        f"<p>{words.plural(len(shown), 'run')}{'' if len(shown) == len(runs) else f' of {len(runs):,}'}.</p>",
+        _plot(shown) if len(shown) > 1 else "<p>The plot needs two runs or more.</p>",
+        _tabulate(shown),
+        "</body>\n</html>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _plot(runs: Sequence[TrackedRun]) -> str:
+    axes = _choose_axes(runs)
+    step = (_WIDTH - 2 * _SIDE) / max(1, len(axes) - 1)
+    places = [_SIDE + step * number for number in range(len(axes))]
+    bottom = _HEIGHT - _SIDE / 2
+    best = find_best(runs)
+    parts = [f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="Every run as a line over all axes">']
+    for axis, place in zip(axes, places, strict=True):
+        parts.append(f'<line class="axis" x1="{place:.1f}" x2="{place:.1f}" y1="{_TOP:g}" y2="{bottom:g}"/>')
+        for text, at in ((axis.title, 24.0), (axis.high, _TOP - 10), (axis.low, bottom + 20)):
+            parts.append(f'<text x="{place:.1f}" y="{at:g}">{_quote(words.clean(text, 26))}</text>')
+    for number, run in sorted(enumerate(runs), key=lambda item: item[1] is best):
+        points = [
+            f"{place:.1f},{bottom - height * (bottom - _TOP):.1f}"
+            for axis, place in zip(axes, places, strict=True)
+            if (height := axis.heights[number]) is not None
+        ]
+        kind = "run best" if run is best else "run"
+        title = f"<title>{_quote(run.id)}: {_quote(_tell_measure(_find_key(run)))}</title>"
+        parts.append(f'<polyline class="{kind}" points="{" ".join(points)}">{title}</polyline>')
+    return "\n".join([*parts, "</svg>", "<p>One line a run; the best one stands out.</p>"])
+
+
+def _choose_axes(runs: Sequence[TrackedRun]) -> list[_Axis]:
+    """The parameters in which runs differ, then how long they took, then the measures of the model."""
+    axes = [_scale(name, [run.parameters.get(name) for run in runs]) for name in _find_varying(runs)[: MOST_AXES - 2]]
+    axes.append(_scale("seconds", [run.duration_s for run in runs]))
+    axes.append(_scale(_name_metric(runs), [None if _find_key(run) is None else _value(run) for run in runs]))
+    return axes
+
+
+def _scale(title: str, values: Sequence[object]) -> _Axis:
+    """Numbers by size; anything else in the order of its words, evenly apart."""
+    numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    if numbers and len(numbers) == sum(value is not None for value in values) and all(map(math.isfinite, numbers)):
+        low, high = min(numbers), max(numbers)
+        spread = high - low
+        heights = [
+            None if not isinstance(value, int | float) else (float(value) - low) / spread if spread else 0.5
+            for value in values
+        ]
+        return _Axis(title, words.number(low), words.number(high), heights)
+    named = sorted({words.words(value) for value in values if isinstance(value, str | bool | int | float)})
+    last = max(1, len(named) - 1)
+    heights = [
+        named.index(words.words(value)) / last if isinstance(value, str | bool | int | float) else None
+        for value in values
+    ]
+    return _Axis(title, named[0] if named else "", named[-1] if named else "", heights)
+
+
+def _tabulate(runs: Sequence[TrackedRun]) -> str:
+    head, rows = to_table(runs)
+    lines = [f"<tr>{''.join(f'<th>{_quote(name)}</th>' for name in head)}</tr>"]
+    for row in rows:
+        kind = ' class="first"' if row[0].endswith("*") else ""
+        lines.append(f"<tr{kind}>{''.join(f'<td>{_quote(cell)}</td>' for cell in row)}</tr>")
+    return '<div class="wide"><table>\n' + "\n".join(lines) + "\n</table></div>"
+
+
+def _describe(run: TrackedRun) -> dict[str, str]:
+    return {
+        "commit": words.digest(run.commit or "") or words.NOTHING,
+        "estimator": words.clean(run.estimator),
+        "code": words.digest(run.code),
+        **{f"data {words.clean(path, 80)}": words.digest(digest) for path, digest in run.data.items()},
+        **{f"parameter {words.clean(name, 60)}": words.words(value) for name, value in run.parameters.items()},
+        **{f"package {words.clean(name, 60)}": words.clean(version, 60) for name, version in run.environment.items()},
+        **{words.clean(measure.title, 80): _tell_measure(measure) for measure in run.measures},
+        "model": words.digest(run.model),
+    }
+
+
+def _find_varying(runs: Sequence[TrackedRun]) -> list[str]:
+    names = dict.fromkeys(name for run in runs for name in run.parameters)
+    return [name for name in names if len({words.words(run.parameters.get(name)) for run in runs}) > 1]
+
+
+def _find_key(run: TrackedRun) -> Measure | None:
+    return next((measure for measure in run.measures if measure.id == KEY), None)
+
+
+def _value(run: TrackedRun) -> float:
+    key = _find_key(run)
+    return math.nan if key is None else key.value
+
+
+def _name_metric(runs: Sequence[TrackedRun]) -> str:
+    return words.clean(runs[-1].metric, 60) if runs else "metric"
+
+
+def _tell_measure(measure: Measure | None) -> str:
+    if measure is None:
+        return words.NOTHING
+    return f"{words.number(measure.value)} ({words.number(measure.low)} to {words.number(measure.high)})"
+
+
+def _quote(text: str) -> str:
+    return html.escape(words.clean(text, 500))
