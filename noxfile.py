@@ -56,6 +56,14 @@ LOCKS = {
 }
 
 
+ENGINE_TESTS = [
+    "tests/engines/test_gx_postgres.py",
+    "tests/engines/test_gx_spark.py",
+    "tests/unit/test_validation_cases.py",
+]
+"""Where tests are marked `spark` or `postgres`; a test holds this list to the files."""
+
+
 def find_pythons() -> list[str]:
     """Tell which supported Pythons this machine can start; a shim without its Python does not count."""
     found = []
@@ -108,7 +116,7 @@ def tests_engines(session: nox.Session) -> None:
     The tests start the server themselves; they need its programs, such as Debian's package `postgresql` brings.
     """
     install(session, "engines")
-    session.run("pytest", "-m", "spark or postgres", *session.posargs)
+    session.run("pytest", "-m", "spark or postgres", *(session.posargs or ENGINE_TESTS))
 
 
 @nox.session(name="tests-models")

@@ -222,6 +222,34 @@ def test_every_session_is_explained_to_contributors(noxfile):
     assert find_undocumented(list(get()), (ROOT / "CONTRIBUTING.md").read_text()) == []
 
 
+def test_no_test_is_left_out_by_every_session(noxfile):
+    """What `tests` leaves out runs in `tests-engines`, all of it, and CI runs both."""
+    marked = find_marked(ROOT / "tests")
+    assert marked == sorted(noxfile.ENGINE_TESTS)
+    assert "python3 drive.py tests-engines" in (ROOT / ".ci/run").read_text().splitlines()
+
+
+def test_a_marked_test_that_no_session_runs_would_be_found(world):
+    folder = world(
+        {
+            "tests/a/test_a.py": "pytestmark = pytest.mark.spark\n",
+            "tests/test_b.py": "@pytest.mark.postgres\ndef test_b(): ...\n",
+            "tests/test_c.py": "@pytest.mark.slow\ndef test_c(): ...\n",
+        }
+    )
+    assert find_marked(folder / "tests") == ["tests/a/test_a.py", "tests/test_b.py"]
+
+
+def find_marked(folder: Path) -> list[str]:
+    """The test files with a mark of those that only the session tests-engines runs."""
+    marks = re.compile(r"\bpytest\.mark\.(spark|postgres)\b")
+    return sorted(
+        path.relative_to(folder.parent).as_posix()
+        for path in folder.rglob("test_*.py")
+        if path.name != "test_repository.py" and marks.search(path.read_text(encoding="utf-8"))
+    )
+
+
 def test_an_unexplained_session_would_be_found():
     assert find_undocumented(["lint", "tests"], "Run `lint`; and tests.") == ["tests"]
 

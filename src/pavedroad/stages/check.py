@@ -12,7 +12,9 @@ from pavedroad.foundation.pipeline import Event, Running
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.standards import wants_comparison
 from pavedroad.foundation.suite import load_suite
+from pavedroad.foundation.validation import lint_suite, load_project_suite
 from pavedroad.report import Outcome, Report, read_report
+from pavedroad.stages.base import find_base
 from pavedroad.stages.contract import contract
 from pavedroad.stages.gate import COMPARE, collect_reports, gate, read_base
 from pavedroad.stages.runner import run_stage
@@ -34,7 +36,7 @@ def check(
         running: its pipeline, started by ``stages.start``.
         watch: is told what happens, for people.
         base: the revision that this change is made for: its policy counts, its model is the champion, and the contract
-            about the data is compared with its; empty: none.
+            about the data is compared with its; empty: none, and for the contract where the branch left the default one.
         timing: a process that gets ready to time the model; one is started unless given.
 
     Returns:
@@ -49,6 +51,7 @@ def check(
     try:
         _look_ahead(project, running)
         running.follow(watch)
+        _refuse_suite(project)
         fresh = Freshness(project)
         if STAGE in project.config.gate.required and _must_measure(project, fresh, watch):
             timing.measure(watch)
@@ -60,10 +63,25 @@ def check(
     record_verdict(project, decision, base)
     reports = collect_reports(project)
     project.report("contract").unlink(missing_ok=True)  # an older one would be taken for this run's
-    if base:
-        changed = run_stage(project, "contract", partial(contract, base=base, recorded=True))
+    against = base or find_base(project)
+    if against:
+        changed = run_stage(project, "contract", partial(contract, base=against, recorded=True))
         reports = [*reports[:-1], changed, reports[-1]]
     return reports
+
+
+def _refuse_suite(project: Project) -> None:
+    """Say that the suite is wrong where this is why validation could not judge; only then is it looked at again.
+
+    Raises:
+        ConfigError: an expectation is unknown, or its arguments do not fit.
+    """
+    try:
+        report = read_report(project.report("validate"))
+    except EvidenceError:
+        return
+    if report.outcome is Outcome.ERROR:
+        lint_suite(project.config.validation.engine, load_project_suite(project))
 
 
 def _compare(project: Project, fresh: Freshness, base: str, watch: Callable[[Event], None]) -> Freshness:
