@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -9,21 +10,31 @@ import click
 from pavedroad.cli.console import exit_with, print_json, print_stage, set_aside
 from pavedroad.cli.host import tell_stage
 from pavedroad.cli.options import json_option
-from pavedroad.foundation.project import find_project
+from pavedroad.foundation.project import Project, find_project
+from pavedroad.report import Outcome
 from pavedroad.stages.runner import run_stage
 
 
-def _run(stage: str, *, as_json: bool) -> None:
+def _run(stage: str, *, as_json: bool, then: Callable[[Project], None] | None = None) -> None:
     module = importlib.import_module(f"pavedroad.stages.{stage}")
     project = find_project(Path.cwd())
     with set_aside(wanted=as_json):  # the repo's own functions may print
         report = run_stage(project, stage, getattr(module, stage))
+        if then is not None and report.outcome in {Outcome.PASS, Outcome.WARN}:
+            then(project)
     if as_json:
         print_json(report)
     else:
         print_stage(report)
     tell_stage(project, report)
     exit_with(report.outcome)
+
+
+def _tell_tracker(project: Project) -> None:
+    if project.config.tracking.engine != "files":
+        from pavedroad.cli.runs import tell_tracker
+
+        tell_tracker(project)
 
 
 @click.command()
@@ -128,7 +139,7 @@ def drift(as_json: bool) -> None:
 @json_option
 def package(as_json: bool) -> None:
     """Put the model and all that is needed to trust it into package/, sealed by a manifest of SHA-256 sums."""
-    _run("package", as_json=as_json)
+    _run("package", as_json=as_json, then=_tell_tracker)
 
 
 @click.command()
