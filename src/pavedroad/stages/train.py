@@ -20,7 +20,7 @@ from pavedroad.foundation.split import Split, split_rows
 from pavedroad.foundation.supervision import end_at_last
 from pavedroad.foundation.usercode import call, load_function, make_features, point_at
 from pavedroad.foundation.yamlfile import read_yaml
-from pavedroad.report import Input, Outcome, Report, conclude, encode, judge, write_whole
+from pavedroad.report import Check, Input, Outcome, Report, conclude, encode, judge, write_whole
 from pavedroad.settings import Data
 from pavedroad.stages.drift_sides import measure_training
 from pavedroad.stages.validate import RECEIPT, require_receipt
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARAMETERS = "params.yaml"
+PIPELINE = "dvc.yaml"
+_OF_HOLDOUT = ("train", "evaluate", "drift")
+"""Stages that read the holdout."""
 
 
 def train(project: Project) -> Report:
@@ -90,6 +93,7 @@ def train(project: Project) -> Report:
                 observed=f"{len(split.train):,} to train, {len(split.holdout):,} held out",
                 expected=_describe_split(config.data, split),
             ),
+            *_check_pipeline(project),
             *column_checks,
             *leaks,
             judge(
@@ -123,6 +127,26 @@ def _describe_split(data: Data, split: Split) -> str:
         return f"the rows of {data.holdout_file} held out"
     gap = "" if split.how != "time" or not data.gap else f", after a gap of {data.gap}"
     return f"{data.holdout:.0%} held out, by {split.how}{gap}"
+
+
+def _check_pipeline(project: Project) -> list[Check]:
+    """A holdout file that the pipeline does not know could change without anything being judged again."""
+    held, path = project.config.data.holdout_file, project.root / PIPELINE
+    if not held or not path.is_file():
+        return []
+    stages = read_yaml(path).get("stages")
+    known = stages if isinstance(stages, dict) else {}
+    lacking = [name for name in _OF_HOLDOUT if name in known and held not in (known[name].get("deps") or [])]
+    return [
+        judge(
+            "train.pipeline",
+            "The pipeline knows the holdout file",
+            ok=not lacking,
+            observed=list(lacking),
+            expected="no stage that lacks it",
+            reason="" if not lacking else f"Add {held} to the deps of {', '.join(lacking)} in {PIPELINE}.",
+        )
+    ]
 
 
 def load_trained(project: Project) -> tuple[Any, Signature]:

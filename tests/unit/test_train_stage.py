@@ -1,0 +1,382 @@
+"""Train and evaluate, over whole small repos: each thing that a function can do wrong has its outcome here."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pavedroad.foundation.data import name_input
+from pavedroad.foundation.project import find_project
+from pavedroad.report import Outcome, read_report
+from pavedroad.stages.evaluate import evaluate
+from pavedroad.stages.runner import run_stage
+from pavedroad.stages.train import train
+
+CONFIG = """
+[project]
+name = "Sales"
+owner = "Ada"
+[objective]
+problem = "{problem}"
+target = "sold"
+metric = "{metric}"
+{objective}
+[data]
+train = "data.csv"
+{data}
+[model]
+{model}
+"""
+FEATURES = "def features(table):\n    return table[['rain', 'wind']]\n"
+LINEAR = """
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+def train(X, y, params):
+    return LinearRegression().fit(X, y)
+"""
+TWO_FUNCTIONS = 'features = "t_shop.features:features"\ntrain = "t_shop.model:train"'
+ROWS = 300
+METRIC = {"regression": "mean_absolute_error", "binary": "roc_auc_score", "multiclass": "accuracy_score"}
+
+
+def make_table(problem="regression"):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {"rain": rng.normal(size=ROWS), "wind": rng.normal(size=ROWS), "shop": rng.choice(["north", "south"], ROWS)}
+    )
+    level = 2 * table["rain"] + rng.normal(size=ROWS)
+    if problem == "regression":
+        return table.assign(sold=level.round(4))
+    names = ["few", "many"] if problem == "binary" else ["few", "many", "some"]
+    return table.assign(sold=pd.qcut(level, len(names), labels=names).astype(str))
+
+
+@pytest.fixture
+def repo(world, monkeypatch):
+    """A repo whose table has passed validation; what is written into it can be changed by keyword."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    def forget():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "t_shop"]:
+            del sys.modules[name]
+
+    def make(
+        features=FEATURES,
+        model=LINEAR,
+        problem="regression",
+        objective="",
+        data="",
+        settings=TWO_FUNCTIONS,
+        table=None,
+        **files,
+    ):
+        forget()
+        metric = METRIC[problem]
+        root = world(
+            {
+                "data.csv": (make_table(problem) if table is None else table).to_csv(index=False),
+                "pavedroad.toml": CONFIG.format(
+                    problem=problem, metric=metric, objective=objective, data=data, model=settings
+                ),
+                "src/t_shop/__init__.py": "",
+                "src/t_shop/features.py": features,
+                "src/t_shop/model.py": model,
+                **files,
+            }
+        )
+        project = find_project(root)
+        named = name_input(project, "data.csv")
+        project.reports.mkdir(exist_ok=True)
+        receipt = {"path": named.path, "sha256": named.sha256}
+        (project.reports / "validated.json").write_text(json.dumps(receipt))
+        return project
+
+    yield make
+    forget()
+
+
+def drive(project, *stages):
+    """Run the stages and give the last report."""
+    for name in stages or ("train", "evaluate"):
+        report = run_stage(project, name, {"train": train, "evaluate": evaluate}[name])
+    return report
+
+
+def by_id(report):
+    return {check.id: check for check in report.checks}
+
+
+# --- what goes well -------------------------------------------------------------------------------------------------
+
+
+def test_a_model_is_trained_looked_at_for_leaks_and_evaluated_by_group(repo):
+    project = repo(objective='slices = ["shop", "rain"]', data="holdout = 0.3")
+    trained = by_id(drive(project, "train"))
+    assert {name for name in trained if name.startswith("train.leakage.")} == {
+        f"train.leakage.{name}" for name in ("rows", "alone", "columns", "statistics", "row-by-row")
+    }
+    report = drive(project, "evaluate")
+    checks = by_id(report)
+    assert report.outcome is Outcome.PASS
+    assert {"evaluate.slice.shop.north", "evaluate.slice.shop.south", "evaluate.bias", "evaluate.importance"} <= set(
+        checks
+    )
+    evidence = checks["evaluate.slice.shop.north"].evidence
+    assert {"metric", "value", "low", "high", "rows", "column", "group"} <= set(evidence)
+    assert (evidence["metric"], evidence["column"], evidence["group"]) == ("mean_absolute_error", "shop", "north")
+    assert evidence["low"] <= evidence["value"] <= evidence["high"]
+    assert next(iter(checks["evaluate.importance"].evidence)) == "rain"
+    assert [figure.id for figure in report.figures] == ["metric", "fit", "slices", "residuals", "importance"]
+    assert any(check.outcome is Outcome.SKIPPED for name, check in checks.items() if "slice.rain" in name)
+
+
+def test_the_chances_of_two_classes_are_held_to_what_came_true(repo):
+    project = repo(model=LINEAR.replace("LinearRegression()", "LogisticRegression()"), problem="binary")
+    checks = by_id(drive(project))
+    evidence = checks["evaluate.calibration"].evidence
+    assert evidence["metric"] == "expected_calibration_error"
+    assert 0 <= evidence["low"] <= evidence["value"] <= evidence["high"] <= 1
+    assert evidence["rows"] == 60
+    assert checks["evaluate.calibration.brier"].evidence["metric"] == "brier_score_loss"
+
+
+def test_more_classes_and_numbers_have_no_calibration(repo):
+    project = repo(model=LINEAR.replace("LinearRegression()", "LogisticRegression()"), problem="multiclass")
+    assert not [name for name in by_id(drive(project)) if "calibration" in name]
+
+
+@pytest.mark.parametrize("baseline", ["linear", "t_shop.model:guess", "sql:SELECT 2 * rain FROM holdout"])
+def test_a_model_may_be_held_against_any_baseline(repo, baseline):
+    guess = "\ndef guess(train, holdout):\n    return 2 * holdout['rain']\n"
+    project = repo(model=LINEAR + guess, objective=f'baseline = "{baseline}"')
+    checks = by_id(drive(project))
+    names = {"linear": "linear", "t_shop.model:guess": "own"}
+    assert f"metric.{names.get(baseline, 'rule')}" in checks
+    assert checks["metric.improvement"].evidence["baseline"] == baseline
+    assert abs(checks["metric.improvement"].observed["value"]) < 0.1
+
+
+@pytest.mark.parametrize("stage", ["train", "evaluate"])
+def test_the_same_repo_gives_the_same_bytes(repo, stage):
+    project = repo(objective='slices = ["shop"]')
+    drive(project)
+    once = project.report(stage).read_bytes()
+    drive(project)
+    assert project.report(stage).read_bytes() == once
+
+
+def test_a_holdout_file_is_judged_on_and_named(repo):
+    held = make_table().tail(40)
+    project = repo(
+        data='holdout_file = "held.csv"', table=make_table().head(200), **{"held.csv": held.to_csv(index=False)}
+    )
+    report = drive(project)
+    assert by_id(report)["metric.improvement"].evidence["rows"] == 40
+    assert [item.path for item in report.inputs][:2] == ["data.csv", "held.csv"]
+
+
+PIPELINES = {
+    "that knows it": (["data.csv", "held.csv"], Outcome.PASS),
+    "that does not": (["data.csv"], Outcome.FAIL),
+}
+
+
+@pytest.mark.parametrize(("deps", "outcome"), PIPELINES.values(), ids=PIPELINES)
+def test_a_pipeline_must_know_the_holdout_file_or_would_take_an_old_verdict_for_a_new_one(repo, deps, outcome):
+    stages = {"stages": {name: {"cmd": "x", "deps": deps} for name in ("train", "evaluate")}}
+    files = {"held.csv": make_table().tail(40).to_csv(index=False), "dvc.yaml": json.dumps(stages)}
+    project = repo(data='holdout_file = "held.csv"', table=make_table().head(200), **files)
+    assert by_id(drive(project, "train"))["train.pipeline"].outcome is outcome
+
+
+# --- frames ---------------------------------------------------------------------------------------------------------
+
+POLARS_FEATURES = """
+import polars as pl
+
+def features(table):
+    assert isinstance(table, pl.DataFrame)
+    return table.select((pl.col("rain") * 2).alias("rain"), "wind")
+"""
+POLARS_TRAIN = """
+import polars as pl
+from sklearn.linear_model import LinearRegression
+
+def train(X, y, params):
+    assert isinstance(X, pl.DataFrame) and isinstance(y, pl.Series)
+    return LinearRegression().fit(X, y)
+"""
+
+
+def test_functions_may_work_with_polars_throughout_and_come_to_the_same(repo):
+    project = repo(POLARS_FEATURES, POLARS_TRAIN, settings=f'{TWO_FUNCTIONS}\nframe = "polars"')
+    found = by_id(drive(project))["metric.model"].observed
+    pandas = repo("def features(t):\n    return t[['rain', 'wind']].assign(rain=t['rain'] * 2)\n")
+    assert by_id(drive(pandas))["metric.model"].observed == pytest.approx(found)
+
+
+@pytest.mark.parametrize("lazy", ["", ".lazy()"])
+def test_a_polars_frame_is_taken_whatever_was_given(repo, lazy):
+    features = f"import polars as pl\ndef features(t):\n    return pl.from_pandas(t[['rain', 'wind']]){lazy}\n"
+    assert drive(repo(features)).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("frame", ["pandas", "polars"])
+def test_what_a_function_does_to_what_it_was_given_reaches_nobody(repo, frame):
+    change = (
+        "    table['rain'] = 0\n" if frame == "pandas" else "    table = table.with_columns(rain=0 * table['rain'])\n"
+    )
+    features = f"def features(table):\n    made = table[['rain', 'wind']]\n{change}    return made\n"
+    model = LINEAR.replace("    return", "    X, y = X * 1, y\n    params['trees'] = 9\n    return")
+    if frame == "pandas":
+        model = LINEAR.replace(
+            "    return Linear",
+            "    fitted = LinearRegression().fit(X, y)\n    X['rain'] = 0\n    y[:] = 0\n    return fitted\n    Linear",
+        )
+    project = repo(features, model, settings=f'{TWO_FUNCTIONS}\nframe = "{frame}"')
+    before = (project.root / "data.csv").read_bytes()
+    assert drive(project).outcome is Outcome.PASS
+    assert (project.root / "data.csv").read_bytes() == before
+
+
+# --- what goes wrong ------------------------------------------------------------------------------------------------
+
+WRONG_TRAIN = {
+    "gives nothing": ("    LinearRegression().fit(X, y)", "NoneType, which has no 'predict'"),
+    "gives a number": ("    return 7", "int, which has no 'predict'"),
+    "gives a class": ("    return {'model': LinearRegression().fit(X, y)}", "dict, which has no 'predict'"),
+    "raises": ("    raise MemoryError('none left')", "MemoryError: none left"),
+    "leaves": ("    raise SystemExit(0)", "SystemExit: 0"),
+    "needs what is not here": ("    import torch_of_nobody", "torch_of_nobody"),
+    "asks for a graphics card": ("    raise RuntimeError('No CUDA GPUs are available')", "No CUDA GPUs are available"),
+    "never ends": ("    while True:\n        pass", "took longer than the 1 seconds of model.timeout"),
+    "never ends and hears nothing": (
+        "    while True:\n        try:\n            sum(range(10**6))\n        except Exception:\n            pass",
+        "took longer than the 1 seconds of model.timeout",
+    ),
+    "gives a model that was not fitted": ("    return LinearRegression()", "NotFittedError"),
+}
+
+
+@pytest.mark.parametrize(("body", "why"), WRONG_TRAIN.values(), ids=WRONG_TRAIN)
+def test_a_train_that_breaks_its_contract_is_an_error_that_says_so(repo, body, why):
+    model = f"from sklearn.linear_model import LinearRegression\ndef train(X, y, params):\n{body}\n"
+    project = repo(model=model, settings=f"{TWO_FUNCTIONS}\ntimeout = 1")
+    report = drive(project, "train")
+    assert report.outcome is Outcome.ERROR
+    assert why in report.checks[0].reason
+    assert report.checks[0].where.file == "src/t_shop/model.py"
+    assert not (project.root / "model").exists()
+
+
+def test_a_train_that_raises_leaves_the_model_before_as_it_was(repo):
+    project = repo()
+    drive(project, "train")
+    before = {path.name: path.read_bytes() for path in project.model.iterdir()}
+    broken = repo(model="def train(X, y, params):\n    raise ValueError('no')\n")
+    assert drive(broken, "train").outcome is Outcome.ERROR
+    assert {path.name: path.read_bytes() for path in project.model.iterdir()} == before
+
+
+def test_a_train_that_prints_megabytes_is_heard_and_its_report_stays_small(repo, capfd):
+    model = LINEAR.replace("    return", "    print('x' * 5_000_000)\n    return")
+    project = repo(model=model)
+    assert drive(project, "train").outcome is Outcome.PASS
+    assert len(capfd.readouterr().out) > 5_000_000
+    assert project.report("train").stat().st_size < 100_000
+
+
+FORKS = {
+    "and comes back twice": "    import os\n    os.fork()",
+    "and fails in the copy": "    import os\n    if os.fork() == 0:\n        raise ValueError('copy')",
+    "and leaves the copy behind": "    import os, time\n    if os.fork() == 0:\n        time.sleep(0.2)",
+}
+
+
+@pytest.mark.parametrize("body", FORKS.values(), ids=FORKS)
+def test_a_train_that_forks_is_followed_in_one_process_only(repo, body):
+    project = repo(model=LINEAR.replace("    return", f"{body}\n    return"))
+    script = (
+        "from pavedroad.foundation.project import find_project\nfrom pavedroad.stages.train import train\n"
+        "from pavedroad.stages.runner import run_stage\nfrom pathlib import Path\n"
+        "print('ended as', run_stage(find_project(Path.cwd()), 'train', train).outcome.value, flush=True)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=project.root, capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.count("ended as") == 1
+    assert "ended as pass" in done.stdout
+    assert read_report(project.report("train")).outcome is Outcome.PASS
+
+
+WRONG_PREDICT = {
+    "not a number": ("return np.full(len(X), np.nan)", "not finite numbers"),
+    "too few": ("return np.zeros(3)", "predictions of shape (3,) for"),
+    "a table": ("return np.zeros((len(X), 1))", "predictions of shape"),
+    "words": ("return np.array(['much'] * len(X))", "not numbers"),
+    "nothing": ("return None", "predictions of shape ()"),
+    "an error": ("raise ValueError('no')", "predict failed: ValueError: no"),
+}
+
+
+@pytest.mark.parametrize(("body", "why"), WRONG_PREDICT.values(), ids=WRONG_PREDICT)
+def test_a_model_whose_predictions_are_none_is_an_error(repo, body, why):
+    model = f"""
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+
+class Model(RegressorMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.fitted_ = 1
+        return self
+
+    def predict(self, X):
+        {body}
+
+def train(X, y, params):
+    return Model().fit(X, y)
+"""
+    project = repo(model=model, settings=f'{TWO_FUNCTIONS}\ntrusted = ["t_shop.model.Model"]')
+    report = drive(project, "train")
+    assert report.outcome is Outcome.ERROR
+    assert why in report.checks[0].reason
+
+
+def test_a_class_that_training_never_saw_is_an_error_that_names_it(repo):
+    table = make_table("multiclass").assign(day=range(ROWS))
+    table.loc[ROWS - 3 :, "sold"] = "unheard"
+    features = "def features(table):\n    return table[['rain', 'wind']]\n"
+    model = LINEAR.replace("LinearRegression()", "LogisticRegression()")
+    project = repo(features, model, "multiclass", data='time = "day"', table=table)
+    report = drive(project)
+    assert report.outcome is Outcome.ERROR
+    assert "3 of 60 held-out rows are of a class that no training row has" in report.checks[0].reason
+    assert "'unheard'" in report.checks[0].reason
+
+
+def test_ctrl_c_ends_training_and_leaves_neither_a_report_nor_half_a_model(repo):
+    model = LINEAR.replace("    return", "    print('at it', flush=True)\n    import time; time.sleep(60)\n    return")
+    project = repo(model=model)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pavedroad", "train"],
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    line = ""
+    while "at it" not in line:
+        line = process.stdout.readline()
+        assert line, "ended before it trained"
+    os.kill(process.pid, signal.SIGINT)
+    rest = process.communicate(timeout=60)[0]
+    assert process.returncode not in {0, None}
+    assert "Traceback" not in rest
+    assert not project.report("train").exists()
+    assert not [path for path in project.root.iterdir() if path.name.startswith((".model", "model"))]
