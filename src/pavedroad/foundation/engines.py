@@ -34,6 +34,8 @@ ENGINES: dict[str, dict[str, str]] = {
     "pipeline": {"dvc": "pavedroad.engines.dvc"},
     "keeper": {"dvc": "pavedroad.engines.dvc_objects"},
     "history": {"git": "pavedroad.engines.git"},
+    "checkouts": {"git": "pavedroad.engines.git_checkouts"},
+    "copies": {"dvc": "pavedroad.engines.dvc_copies"},
     "branches": {"git": "pavedroad.engines.git_branches"},
     "host": {"github": "pavedroad.engines.github"},
     "pictures": {"vegalite": "pavedroad.engines.vegalite"},
