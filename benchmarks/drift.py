@@ -1,9 +1,9 @@
 """How long `pavedroad drift` takes: 8 columns beside Evidently's preset, and 20 columns beside one plain scan.
 
 Whole processes on the same Parquet files. Ours is measured twice: as the road runs it, against the profile that
-training keeps beside a model, which reads the current table alone; and counting both tables. Evidently is not run at 10 million
-rows, where it needs 9 GB and many minutes: its 370 s, measured on a quiet machine of this kind, stand for it there
-and the line says so. `python benchmarks/drift.py 100000` runs one size.
+training keeps beside a model, which reads the current table alone; and counting both tables. Evidently is not run at
+10 million rows, where it needs 9 GB and many minutes: its 370 s, measured on a quiet machine of this kind, stand for
+it there and the line says so. `python benchmarks/drift.py 100000` runs one size.
 """
 
 import json

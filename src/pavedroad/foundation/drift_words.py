@@ -76,7 +76,8 @@ def _tell_categories(reference: ColumnSketch, current: ColumnSketch) -> str:
             f"{current.distinct:,} in the current rows."
         )
     shares = counts / counts.sum(axis=1, keepdims=True)
-    most = int(abs(shares[1] - shares[0]).argmax())
+    change = shares[1] - shares[0]
+    most = max(range(len(names)), key=lambda i: (round(abs(float(change[i])), 9), float(change[i])))
     told = (
         f"{name} is {names[most]!r} in {shares[1, most]:.0%} of new rows, after {shares[0, most]:.0%} in the reference"
     )

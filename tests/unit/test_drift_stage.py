@@ -1,0 +1,355 @@
+"""The drift stage as a whole: which rows it compares, what it says of them, and what it makes of bad input."""
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pavedroad.config import parse_config
+from pavedroad.errors import ConfigError
+from pavedroad.foundation.project import Project
+from pavedroad.foundation.reference import REFERENCE, hold_frame, measure, write_reference
+from pavedroad.report import Outcome, encode
+from pavedroad.stages.drift import drift
+from pavedroad.stages.runner import run_stage
+
+CONFIG = """
+[project]
+name = "Sales"
+owner = "Ada"
+[objective]
+problem = "regression"
+target = "sold"
+metric = "mean_absolute_error"
+[data]
+train = "train.parquet"
+{data}
+[model]
+features = "shop.features:features"
+train = "shop.model:train"
+[drift]
+{drift}
+"""
+WEATHER = Path(__file__).parents[2] / "<<cookiecutter.project>>/data/umbrella_sales.csv"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """``project(train, current, data=…, drift=…)`` makes a repo of tables and settings."""
+
+    def make(train, current=None, data="", drift="", profile=None):
+        train.to_parquet(tmp_path / "train.parquet")
+        if current is not None:
+            data += '\ncurrent = "current.parquet"'
+            if isinstance(current, pd.DataFrame):
+                current.to_parquet(tmp_path / "current.parquet")
+            else:
+                (tmp_path / "current.parquet").write_bytes(current)
+        (tmp_path / "pavedroad.toml").write_text(CONFIG.format(data=data, drift=drift))
+        (tmp_path / "model").mkdir(exist_ok=True)
+        if profile is not None:
+            write_reference(tmp_path / "model" / REFERENCE, measure(hold_frame(profile), "training rows, kept"))
+        return Project(root=tmp_path, config=parse_config(CONFIG.format(data=data, drift=drift)))
+
+    return make
+
+
+def make_table(rows=400, seed=0, start="2020-01-01"):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "day": pd.date_range(start, periods=rows),
+            "temp": rng.normal(15, 5, rows),
+            "shop": rng.choice(["north", "south"], rows),
+            "sold": rng.normal(100, 10, rows),
+        }
+    )
+
+
+def find(report, id_):
+    return next(check for check in report.checks if check.id == id_)
+
+
+def outcomes(report):
+    return {check.id.removeprefix("drift."): check.outcome.value for check in report.checks}
+
+
+# --- which rows -----------------------------------------------------------------------------------------------------
+
+
+def test_the_holdout_is_compared_with_the_training_rows_where_no_table_is_named(project):
+    report = drift(project(make_table()))
+    assert report.outcome is Outcome.PASS
+    assert "80 rows of the holdout against 320 training rows" in report.summary
+    assert report.about == {"owner": "Ada", "reference": "training rows"}
+    assert [item.path for item in report.inputs] == ["train.parquet"]
+
+
+def test_a_kept_profile_is_the_reference_and_the_training_table_is_not_read(project):
+    made = project(make_table(), make_table(seed=1), profile=make_table(seed=2))
+    (made.root / "train.parquet").unlink()
+    report = drift(made)
+    assert report.outcome is Outcome.PASS
+    assert report.about["reference"] == "training rows, kept"
+    assert [item.path for item in report.inputs] == ["model/reference.json", "current.parquet"]
+
+
+def test_training_rows_are_the_reference_when_the_config_says_so(project):
+    made = project(make_table(), make_table(seed=1), drift='reference = "training"', profile=make_table(seed=3))
+    assert drift(made).about["reference"] == "training rows"
+
+
+def test_a_profile_that_is_asked_for_and_missing_is_an_error_and_not_a_pass(project):
+    made = project(make_table(), make_table(seed=1), drift='reference = "profile"')
+    report = run_stage(made, "drift", drift)
+    assert report.outcome is Outcome.ERROR
+    assert "Train the model again" in report.checks[0].reason
+
+
+def test_a_profile_that_contradicts_itself_is_an_error(project):
+    made = project(make_table(), make_table(seed=1), profile=make_table())
+    path = made.root / "model" / REFERENCE
+    path.write_text(path.read_text().replace('"north": ', '"north": 9'))
+    report = run_stage(made, "drift", drift)
+    assert report.outcome is Outcome.ERROR
+    assert "contradict" in report.checks[0].reason
+
+
+def test_the_same_period_a_year_before_is_the_reference_of_a_season(project):
+    days = pd.date_range("2019-01-01", "2021-03-31")
+    wave = pd.DataFrame({"day": days, "temp": 10 - 12 * np.cos(2 * np.pi * days.dayofyear / 365), "sold": 1.0})
+    wave["temp"] += np.random.default_rng(0).normal(size=len(wave))
+    wave["sold"] += np.arange(len(wave)) % 7
+    train, winter = wave[wave["day"] < "2021-01-01"], wave[wave["day"] >= "2021-01-01"]
+    of_all = drift(project(train, winter, data='time = "day"'))
+    assert outcomes(of_all)["temp"] == "fail"
+    of_season = drift(project(train, winter, data='time = "day"', drift='reference = "same-period-last-year"'))
+    assert outcomes(of_season) == {"temp": "pass", "sold": "pass"}
+    assert "the same period a year before, 2020-01-01 to 2020-03-31" in of_season.about["reference"]
+    assert "the same period a year before" in of_season.summary
+    warm = winter.assign(temp=winter["temp"] + 4)
+    of_warm = drift(project(train, warm, data='time = "day"', drift='reference = "same-period-last-year"'))
+    assert outcomes(of_warm)["temp"] == "fail"
+
+
+def test_a_rolling_window_ends_where_the_current_rows_begin(project):
+    table = make_table(400)
+    report = drift(project(table, data='time = "day"', drift='reference = "rolling:90d"'))
+    assert "80 rows of the holdout against 90 rows of the 90 days before" in report.summary
+
+
+def test_a_window_needs_times(project):
+    with pytest.raises(ConfigError, match=r"data\.time names no column"):
+        drift(project(make_table(), drift='reference = "rolling:90d"'))
+
+
+def test_a_window_without_rows_is_skipped_with_the_reason(project):
+    report = drift(project(make_table(300), data='time = "day"', drift='reference = "same-period-last-year"'))
+    assert report.outcome is Outcome.SKIPPED
+    assert "0 reference rows" in report.checks[0].reason
+
+
+def test_few_held_out_rows_are_skipped_and_told_what_to_do(project):
+    report = drift(project(make_table(100)))
+    assert report.outcome is Outcome.SKIPPED
+    assert "20 current rows (the holdout) are too few" in report.checks[0].reason
+    assert "[gate] required" in report.checks[0].reason
+
+
+def test_another_column_of_times_does_not_always_alarm_under_a_split_by_time(project):
+    table = make_table()
+    table["delivered"] = table["day"] + pd.to_timedelta(np.random.default_rng(0).integers(1, 5, 400), unit="D")
+    report = drift(project(table, data='time = "day"'))
+    assert outcomes(report)["delivered"] == "pass"
+    late = table.copy()
+    late.loc[320:, "delivered"] += pd.Timedelta(days=6)
+    failed = find(drift(project(late, data='time = "day"')), "drift.delivered")
+    assert failed.outcome is Outcome.FAIL
+    assert "`delivered` is 6" in failed.reason
+    assert "days later after `day`" in failed.reason
+
+
+# --- what it says ---------------------------------------------------------------------------------------------------
+
+
+def test_the_report_ranks_what_drifted_by_effect_and_tells_each_in_a_sentence(project):
+    now = make_table(seed=1).assign(temp=lambda t: t["temp"] + 3.1, shop="south")
+    report = drift(project(make_table(), now, data='keys = ["day"]'))
+    assert [check.id for check in report.checks[:2]] == ["drift.temp", "drift.shop"]
+    told = find(report, "drift.temp").reason
+    assert "`temp` is 2." in told or "`temp` is 3." in told
+    assert "higher than the reference on average" in told
+    assert "% of new rows lie above its 95th percentile" in told
+    assert "`shop` is 'south' in 100% of new rows" in find(report, "drift.shop").reason
+    kinds = [(figure.id, figure.kind) for figure in report.figures]
+    assert kinds[:3] == [("effects", "effects"), ("column.temp", "distribution"), ("column.shop", "distribution")]
+    for figure in report.figures[1:]:
+        for side in ("reference", "current"):
+            shares = [s for s, of in zip(figure.data["share"], figure.data["side"], strict=True) if of == side]
+            assert sum(shares) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_report_is_the_same_bytes_each_time(project):
+    made = project(make_table(50_000), make_table(30_000, seed=1), data='keys = ["day"]')
+    assert encode(drift(made)) == encode(drift(made))
+
+
+def test_new_columns_warn(project):
+    report = drift(project(make_table(), make_table(seed=1).assign(extra=1), data='keys = ["day"]'))
+    assert find(report, "drift.new-columns").outcome is Outcome.WARN
+
+
+RULES = [
+    ("", "fail"),
+    ('rules = [{columns = ["temp"], on_drift = "warn"}]', "warn"),
+    ('rules = [{columns = ["t*"], on_drift = "ignore"}]', "pass"),
+    ('rules = [{columns = ["shop"], on_drift = "warn"}]', "fail"),
+    ('rules = [{columns = ["temp"], fail_effect = 9}]', "warn"),
+    ('rules = [{columns = ["temp"], min_effect = 9, fail_effect = 10}]', "pass"),
+]
+
+
+@pytest.mark.parametrize(("rules", "outcome"), RULES)
+def test_a_policy_says_what_a_drift_comes_to(rules, outcome, project):
+    now = make_table(seed=1).assign(temp=lambda t: t["temp"] + 5)
+    report = drift(project(make_table(), now, data='keys = ["day"]', drift=rules))
+    assert outcomes(report)["temp"] == outcome
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(0, "pass"), (30, "pass"), (-1, "fail")])
+def test_an_acknowledged_finding_passes_until_its_last_day(days, outcome, project):
+    until = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=days)
+    drift_ = f'acknowledged = [{{column = "temp", reason = "A warm spring.", until = {until.isoformat()}}}]'
+    now = make_table(seed=1).assign(temp=lambda t: t["temp"] + 5)
+    check = find(drift(project(make_table(), now, data='keys = ["day"]', drift=drift_)), "drift.temp")
+    assert check.outcome.value == outcome
+    assert (f"Acknowledged until {until.isoformat()}: A warm spring." in check.reason) is (outcome == "pass")
+    assert "higher than the reference" in check.reason  # it is told all the same
+
+
+# --- bad input ------------------------------------------------------------------------------------------------------
+
+
+def many_columns(rows):
+    rng = np.random.default_rng(rows)
+    table = pd.DataFrame(rng.normal(size=(rows, 300)), columns=[f"x{number}" for number in range(300)])
+    return table.assign(sold=rng.normal(size=rows))
+
+
+def swap(**columns):
+    return make_table(seed=1).assign(**columns)
+
+
+BAD = {
+    "no rows": (make_table(), make_table().head(0), {"rows": "skipped"}),
+    "one row": (make_table(), make_table().head(1), {"rows": "skipped"}),
+    "all empty": (make_table(), swap(temp=np.nan), {"temp.empty-cells": "fail", "temp": "skipped"}),
+    "a flood of gaps": (
+        make_table(),
+        swap(temp=np.where(np.arange(400) % 2, np.nan, 15 + 5 * np.sin(np.arange(400)))),
+        {"temp.empty-cells": "fail"},
+    ),
+    "a column that vanished": (make_table(), make_table(seed=1).drop(columns="temp"), {"temp": "fail"}),
+    "another type": (make_table(), swap(temp="warm"), {"temp": "fail"}),
+    "a number as text": (make_table(), swap(temp=lambda t: t["temp"].astype(str)), {"temp": "fail"}),
+    "a time zone": (
+        make_table().rename(columns={"day": "at"}),
+        swap(day=lambda t: t["day"].dt.tz_localize("UTC")).rename(columns={"day": "at"}),
+        {"at": "fail"},
+    ),
+    "infinity": (
+        make_table(),
+        swap(temp=lambda t: t["temp"].where(t.index > 2, np.inf)),
+        {"temp.infinite-values": "fail"},
+    ),
+    "a constant": (make_table(), swap(temp=15.0), {"temp": "fail"}),
+    "a constant that moved": (make_table().assign(temp=1.0), swap(temp=2.0), {"temp": "fail"}),
+    "new categories": (make_table(), swap(shop="west"), {"shop": "fail", "shop.unseen-categories": "fail"}),
+    "every value a new category": (
+        make_table().assign(shop=[f"a{n}" for n in range(400)]),
+        swap(shop=[f"b{n}" for n in range(400)]),
+        {"shop": "pass", "shop.unseen-categories": "pass"},
+    ),
+    "one name in two cases": (
+        make_table().assign(Temp=1.0),
+        swap(Temp=1.0, temp=30.0),
+        {"temp": "fail", "Temp": "pass"},
+    ),
+    "names that are code": (
+        make_table().rename(columns={"temp": "\"; DROP TABLE t; --'"}),
+        make_table(seed=1).rename(columns={"temp": "\"; DROP TABLE t; --'"}),
+        {"\"; DROP TABLE t; --'": "pass"},
+    ),
+    "many columns": (many_columns(200), many_columns(100).assign(x7=5.0), {"x7": "fail", "x8": "pass"}),
+    "not a table": (make_table(), b"nonsense", {"error": "error"}),
+    "nothing at all": (make_table(), b"", {"error": "error"}),
+}
+
+
+@pytest.mark.parametrize(("train", "current", "expected"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize("kept", [True, False], ids=["against a profile", "against the rows"])
+def test_bad_input_never_passes_in_silence_and_never_crashes(train, current, expected, kept, project):
+    keys = 'keys = ["day"]' if "day" in train else ""
+    report = run_stage(project(train, current, data=keys, profile=train if kept else None), "drift", drift)
+    found = outcomes(report)
+    assert {name: found.get(name) for name in expected} == expected
+    assert not any(check.id.endswith(".crash") for check in report.checks)
+    if set(expected.values()) == {"skipped"}:
+        assert report.outcome is Outcome.SKIPPED
+
+
+def test_two_columns_of_one_name_are_refused(project):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    made = project(make_table(), make_table(seed=1), profile=make_table())
+    column = pa.array([1.0] * 50)
+    pq.write_table(pa.table([column, column], names=["temp", "temp"]), made.root / "current.parquet")
+    report = run_stage(made, "drift", drift)
+    assert report.outcome is Outcome.ERROR
+    assert "Two columns share the name 'temp'" in report.checks[0].reason
+
+
+@pytest.mark.slow
+def test_five_thousand_columns_and_a_million_categories(project):
+    rng = np.random.default_rng(0)
+
+    def wide(rows, moved=0.0):
+        table = pd.DataFrame(rng.normal(size=(rows, 5000)), columns=[f"x{number}" for number in range(5000)])
+        table["x4321"] += moved
+        return table.assign(sold=1.0)
+
+    report = run_stage(project(wide(300), wide(200, moved=3.0), profile=wide(300)), "drift", drift)
+    assert {check.id for check in report.checks if check.outcome is Outcome.FAIL} == {"drift.x4321"}
+
+    def tall(seed, same=0):
+        names = pd.Series(np.random.default_rng(seed).integers(0, 10**9, 1_000_000)).astype(str)
+        names[:same] = "one"
+        return pd.DataFrame({"id": names, "sold": rng.normal(size=1_000_000)})
+
+    calm = run_stage(project(tall(1), tall(2), profile=tall(1)), "drift", drift)
+    assert outcomes(calm)["id"] == "pass"
+    flooded = run_stage(project(tall(1), tall(2, same=300_000), profile=tall(1)), "drift", drift)
+    assert outcomes(flooded)["id"] == "fail"
+
+
+# --- the demo's weather ---------------------------------------------------------------------------------------------
+
+
+def test_a_warm_year_of_the_examples_weather_is_found_and_the_year_itself_is_not(project):
+    table = pd.read_csv(WEATHER, parse_dates=["date"]).dropna(subset=["temp_max"])
+    target = {"sold": lambda t: np.arange(len(t)) % 11}
+    last = table["date"].dt.year.max()
+    train, year = table[table["date"].dt.year < last].assign(**target), table[table["date"].dt.year == last]
+    year = year.assign(**target)[list(train.columns)]
+    drift_ = 'columns = ["temp_max", "wind"]\nblock = 10'
+    calm = drift(project(train, year, data='time = "date"', drift=drift_))
+    assert {name for name, outcome in outcomes(calm).items() if outcome == "fail"} == set()
+    warm = year.assign(temp_max=year["temp_max"] + 5)
+    found = drift(project(train, warm, data='time = "date"', drift=drift_))
+    check = find(found, "drift.temp_max")
+    assert check.outcome is Outcome.FAIL
+    assert "`temp_max` is" in check.reason
+    assert "higher than the reference" in check.reason
