@@ -147,8 +147,8 @@ def test_what_is_whole_and_good_passes_and_says_why():
     ]
     assert [check.evidence for check in checks[len(STAGES) - 1 :]] == [
         {},
-        {"value": 0.5, "limit": 0.0, "way": "above"},
-        {"value": 2.0, "limit": 0.0, "way": "above"},
+        {"value": 0.5, "limit": 0.0, "way": "above", "scale": 1.0},
+        {"value": 2.0, "limit": 0.0, "way": "above", "scale": 2.0},
         {"limit": 50.0, "way": "at most"},
         {"value": 2.0, "limit": 10.0, "way": "at most"},
     ]
@@ -313,7 +313,7 @@ def test_a_no_says_by_how_much(which, rival, said):
     check = by_id(take(POLICY, found))[f"gate.{which}"]
     assert check.reason == f"Against {rival} the model is {said}; all of it would have to lie above 0."
     assert check.observed == said
-    assert check.evidence == {"value": -2.0, "limit": 0.0, "way": "above"}
+    assert check.evidence == {"value": -2.0, "limit": 0.0, "way": "above", "scale": 1.5}
 
 
 @pytest.mark.parametrize(("margin", "outcome"), [(0.0, "pass"), (0.49, "pass"), (0.5, "fail"), (3.0, "fail")])

@@ -170,9 +170,12 @@ def summarise(checks: Sequence[Check]) -> str:
     return "Yes: every required stage passed" + (f", and the model is {improvement}." if improvement else ".")
 
 
-def measure(value: float, limit: float, way: str) -> dict[str, Value]:
-    """What a decision by a number leaves behind, so that its distance from the limit can be told."""
-    return {"value": value, "limit": limit, "way": way}
+def measure(value: float, limit: float, way: str, scale: float = 0.0) -> dict[str, Value]:
+    """What a decision by a number leaves behind, so that its distance from the limit can be told.
+
+    ``scale`` is what the distance is a share of, such as the width of an interval; 0: of the limit itself.
+    """
+    return {"value": value, "limit": limit, "way": way, **({"scale": scale} if scale else {})}
 
 
 def lack(id_: str, title: str, stage: str, policy: Gate, stopped: str) -> Check:
@@ -272,5 +275,5 @@ def _judge_difference(id_: str, title: str, about: str, margin: float, policy: G
         observed=said,
         expected=f"the whole interval above {margin:g}",
         reason="" if ok else f"Against {rival} the model is {said}; all of it would have to lie above {margin:g}.",
-        evidence=measure(low, margin, "above"),
+        evidence=measure(low, margin, "above", high - low),
     )

@@ -92,7 +92,7 @@ def _judge_gain(policy: Gate, check: Check, interval: tuple[float, float, float]
     if looks is None or looks < policy.looks:
         return refuse(id_, title, f"The comparison is corrected for {looks} looks, the policy asks for {policy.looks}.")
     low, value, high = interval
-    bound = 0.0 if policy.superiority else -policy.champion_margin
+    bound = 0.0 if policy.superiority else 0.0 - policy.champion_margin
     ok = low > bound if policy.superiority else low >= bound
     words = "better" if value >= 0 else "worse"
     said = f"{words} by {abs(value):.4g}, {policy.confidence:.0%} interval {low:.4g} to {high:.4g}"
@@ -114,7 +114,7 @@ def _judge_gain(policy: Gate, check: Check, interval: tuple[float, float, float]
         observed=said,
         expected=f"the whole interval {'above' if policy.superiority else 'from'} {bound:g}",
         reason=reason,
-        evidence=measure(low, bound, "above" if policy.superiority else "at least"),
+        evidence=measure(low, bound, "above" if policy.superiority else "at least", high - low),
     )
 
 
@@ -182,7 +182,7 @@ def _judge_regression(scene: Scene, column: str, most: float) -> Check:
         observed=said,
         expected=f"no whole interval below {-most:g}",
         reason="" if ok else f"{said}; all of it lies below {-most:g}.",
-        evidence=measure(high, -most, "at least"),
+        evidence=measure(high, -most, "at least", high - low),
     )
 
 

@@ -23,7 +23,7 @@ class Distance:
     limit: float
     way: str
     share: float
-    """The distance as a share of the larger of the two; 0 is on the limit."""
+    """The distance as a share of the limit, or of the interval's width; 0 is on the limit."""
 
     @property
     def words(self) -> str:
@@ -66,7 +66,8 @@ def find_distances(report: Report) -> list[Distance]:
         if value is None and report.run is not None:
             value = report.run.measured.get(check.id)
         if isinstance(value, int | float) and isinstance(limit, int | float):
-            size = max(abs(value), abs(limit))
+            scale = check.evidence.get("scale")
+            size = abs(scale) if isinstance(scale, int | float) and scale else abs(limit) or abs(value)
             share = abs(value - limit) / size if size else 0.0
             found.append(Distance(check, float(value), float(limit), str(way), share))
     return sorted(found, key=lambda item: item.share)

@@ -16,10 +16,11 @@ import msgspec
 
 from pavedroad.errors import JudgementError, UsageError
 from pavedroad.foundation.branch import load_branches
+from pavedroad.foundation.challenge import Challenge, challenge
 from pavedroad.foundation.data import read_training_table
 from pavedroad.foundation.split import split_rows
 from pavedroad.foundation.history import load_history
-from pavedroad.foundation.metrics import Estimates, Metric, Predictions, estimate, find_metric
+from pavedroad.foundation.metrics import Metric, Predictions, find_metric
 from pavedroad.foundation.model import predict, require_known_classes
 from pavedroad.foundation.package import build_folder
 from pavedroad.foundation.pipeline import Event, load_pipeline
@@ -155,11 +156,11 @@ def _compare(project: Project, old: Project | None) -> Check:
         return judge(id_, title, ok=True, reason="The branch records no model yet.", expected="a recorded model")
     if name_model(old).sha256 == name_model(project).sha256:
         return _nothing_new("The new data makes the very same model.").checks[0]
-    found = _estimate(project, old, metric)
-    ok = found.improvement.low > 0
-    gain = found.improvement
+    found = _challenge(project, old, metric)
+    gain = found.gain
+    ok = gain.low > 0
     said = (
-        f"{metric.title} {found.model.value:.4g}, the branch's model {found.baseline.value:.4g} on the same "
+        f"{metric.title} {found.challenger:.4g}, the branch's model {found.champion:.4g} on the same "
         f"rows; better by {gain.value:.4g}, {project.config.gate.confidence:.0%} interval {gain.low:.4g} to "
         f"{gain.high:.4g}"
     )
@@ -171,20 +172,18 @@ def _compare(project: Project, old: Project | None) -> Check:
         observed={"value": gain.value, "low": gain.low, "high": gain.high},
         expected="the whole interval above 0",
         reason=f"{said[0].upper()}{said[1:]}.",
-        evidence={"metric": metric.name, "new": found.model.value, "old": found.baseline.value},
+        evidence={"metric": metric.name, "new": found.challenger, "old": found.champion},
     )
 
 
-def _estimate(project: Project, old: Project, metric: Metric) -> Estimates:
+def _challenge(project: Project, old: Project, metric: Metric) -> Challenge:
     config = project.config
     table = read_training_table(project)
     split = split_rows(table, config.data, config.objective)
     holdout = table.iloc[split.holdout].reset_index(drop=True)
     sides = [_predict(project, side, holdout, metric) for side in (project, old)]
-    if sides[0].labels != sides[1].labels:
-        raise JudgementError("The two models know different classes, so no metric compares them.")
     actual = holdout[config.objective.target].to_numpy()
-    return estimate(metric, actual, *sides, confidence=config.gate.confidence, seed=config.data.seed)
+    return challenge(metric, actual, *sides, confidence=config.gate.confidence, seed=config.data.seed)
 
 
 def _predict(project: Project, side: Project, holdout: "pd.DataFrame", metric: Metric) -> Predictions:

@@ -1,0 +1,206 @@
+"""The verdict record lets exactly the bytes go on that it is about, once, while fresh; and the decision in words."""
+
+import json
+import subprocess
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from gate_road import FILES, Road, edit
+
+from pavedroad.errors import EvidenceError, PackageError
+from pavedroad.foundation.verdict import Verdict, seal_verdict
+from pavedroad.render.decision import to_decision_page
+from pavedroad.render.explanation import explain, find_distances
+from pavedroad.report import Check, Outcome, Run, conclude, encode, judge
+from pavedroad.stages.gate import gate
+from pavedroad.stages.runner import run_stage
+from pavedroad.stages.verdict import record_verdict, require_verdict
+
+
+@pytest.fixture
+def road(world):
+    made = Road(world({**FILES, "package/manifest.json": "{}", ".gitignore": "reports/\n"}))
+    made.lay()
+    for words in (["add", "--all"], ["commit", "--quiet", "--message", "All of it"]):
+        subprocess.run(["git", *words], cwd=made.root, check=True)
+    report = run_stage(made.project, "gate", gate)
+    assert report.outcome is Outcome.PASS, report.summary
+    record_verdict(made.project, report)
+    return made
+
+
+def path(road):
+    return road.project.reports / "verdict.json"
+
+
+def rewrite(road, **changes):
+    verdict = msgspec.convert(json.loads(path(road).read_bytes()), Verdict)
+    path(road).write_bytes(encode(seal_verdict(msgspec.structs.replace(verdict, **changes))))
+
+
+def refusal(road, **options):
+    with pytest.raises(EvidenceError) as caught:
+        require_verdict(road.project, **options)
+    assert caught.value.next_step == "Let the gate decide again: pavedroad check."
+    return caught.value.what
+
+
+def test_a_verdict_about_what_is_here_counts(road):
+    verdict = require_verdict(road.project)
+    assert verdict.outcome is Outcome.PASS
+    assert all(
+        (verdict.package, verdict.data, verdict.policy, verdict.report, verdict.commit, verdict.road, verdict.time)
+    )
+
+
+def test_a_forged_verdict_is_refused(road):
+    document = json.loads(path(road).read_bytes())
+    path(road).write_text(json.dumps({**document, "summary": "Yes, by all means."}))
+    assert refusal(road) == "The verdict was changed after it was sealed."
+    path(road).write_text(json.dumps({**document, "seal": "0" * 64}))
+    assert refusal(road) == "The verdict was changed after it was sealed."
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.ERROR, Outcome.SKIPPED])
+def test_a_verdict_that_is_no_yes_is_refused(road, outcome):
+    rewrite(road, outcome=outcome)
+    assert f"The verdict is {outcome.value!r}" in refusal(road)
+
+
+@pytest.mark.parametrize("field", ["project", "package", "data", "policy", "report", "commit"])
+@pytest.mark.parametrize("value", ["f" * 64, ""])
+def test_a_verdict_about_something_else_is_refused_even_when_it_is_sealed(road, field, value):
+    rewrite(road, **{field: value})
+    assert f"The verdict is about another {field}" in refusal(road)
+
+
+SWAPPED = {
+    "package": ("package/manifest.json", "{}", "{ }"),
+    "data": ("data.csv", "2,3", "2,4"),
+    "policy": ("pavedroad.toml", "max_size_mb = 10", "max_size_mb = 99"),
+    "report": ("reports/gate.json", "pass", "warn"),
+}
+
+
+@pytest.mark.parametrize("what", SWAPPED)
+def test_what_was_swapped_since_is_not_covered(road, what):
+    edit(road, *SWAPPED[what])
+    project = Road(road.root).project
+    with pytest.raises(EvidenceError, match=f"about another {what}"):
+        require_verdict(project)
+
+
+def test_another_commit_is_not_covered(road):
+    subprocess.run(["git", "commit", "--quiet", "--allow-empty", "--message", "More"], cwd=road.root, check=True)
+    assert "another commit" in refusal(road)
+
+
+def test_a_verdict_over_changes_that_no_commit_holds_is_refused(road):
+    rewrite(road, dirty=True)
+    assert "no commit holds it" in refusal(road)
+
+
+def test_an_old_verdict_and_one_from_the_future_are_refused(road):
+    now = datetime.now(UTC)
+    rewrite(road, time=(now - timedelta(hours=3)).isoformat())
+    assert require_verdict(road.project, max_age_hours=4).outcome is Outcome.PASS
+    assert refusal(road, max_age_hours=2) == "The verdict is 3 hours old."
+    rewrite(road, time=(now + timedelta(hours=1)).isoformat())
+    assert "from the future" in refusal(road)
+    for text in ("soon", "2026-03-02T08:15:00", ""):
+        rewrite(road, time=text)
+        with pytest.raises(EvidenceError, match="is not a time"):
+            require_verdict(road.project)
+
+
+def test_a_verdict_counts_once(road):
+    verdict = require_verdict(road.project)
+    assert refusal(road, used=frozenset({verdict.seal})) == "The verdict was used before; it counts once."
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"NaN",
+        b'{"schema": "pavedroad.verdict/2"}',
+        b"\xff",
+        b'{"outcome": "pass", "outcome": "pass"}',
+    ],
+)
+def test_what_is_no_verdict_is_refused(road, content):
+    path(road).write_bytes(content)
+    with pytest.raises(EvidenceError):
+        require_verdict(road.project)
+
+
+def test_no_verdict_and_no_package_are_refused(road):
+    path(road).unlink()
+    with pytest.raises(EvidenceError, match="There is no verdict"):
+        require_verdict(road.project)
+    (road.root / "package" / "manifest.json").unlink()
+    with pytest.raises(PackageError, match="There is no package"):
+        require_verdict(road.project)
+
+
+# --- the decision in words ------------------------------------------------------------------------------------------
+
+
+def test_a_yes_tells_what_was_closest(road):
+    lines = explain(run_stage(road.project, "gate", gate))
+    assert lines[0] == "Yes: the model may go on."
+    assert lines[-1].startswith("Closest to failing: The model beats the baseline: 0.5, above 0 wanted")
+
+
+def test_a_no_tells_what_would_have_to_change(road):
+    edit(road, "pavedroad.toml", "max_latency_ms = 50", "max_latency_ms = 10")
+    lines = explain(run_stage(Road(road.root).project, "gate", gate))
+    assert lines[0] == "No: the model may not go on."
+    assert "  - One prediction takes longer than the budget of 10 ms." in lines
+    assert "  - One prediction stays within the latency budget: at most 10 ms is wanted." in lines
+    assert not any("One prediction" in line for line in lines if line.startswith("Closest"))
+
+
+def test_an_error_tells_what_to_run(road):
+    road.project.report("drift").unlink()
+    lines = explain(run_stage(road.project, "gate", gate))
+    assert lines[0] == "There is no verdict, and without one nothing goes on."
+    assert "  - The stage 'drift' must run on what is here now: pavedroad check." in lines
+
+
+def number(id_, value, limit, outcome=Outcome.PASS, **more):
+    evidence = {"value": value, "limit": limit, "way": "at most", **more}
+    return Check(id=id_, title=id_, outcome=outcome, evidence=evidence)
+
+
+def test_distances_are_shares_of_the_limit_or_the_interval():
+    report = conclude(
+        "gate",
+        [
+            number("far", 1.0, 10.0),
+            number("near", 9.0, 10.0),
+            number("interval", 5.0, 0.0, scale=50.0),
+            judge("no number", "N", ok=True),
+            Check(id="measured", title="measured", outcome=Outcome.PASS, evidence={"limit": 50.0, "way": "at most"}),
+        ],
+        run=Run(started="", duration_s=0.0, measured={"measured": 25.0}),
+    )
+    assert [(item.check.id, round(item.share, 6)) for item in find_distances(report)] == [
+        ("near", 0.1),
+        ("interval", 0.1),
+        ("measured", 0.5),
+        ("far", 0.9),
+    ]
+
+
+def test_the_page_says_it_and_lets_nothing_in(road):
+    page = to_decision_page(run_stage(road.project, "gate", gate))
+    assert "The road says yes" in page
+    assert "Closest to failing" in page
+    hostile = "<script>alert(1)</script>"
+    evil = conclude("gate", [Check(id="gate.x", title=hostile, outcome=Outcome.FAIL, reason=hostile)], summary=hostile)
+    assert hostile not in to_decision_page(evil)
+    assert "<script" not in to_decision_page(evil)
