@@ -1,6 +1,9 @@
 """A repo that is as small as one can be and still walks the road to its package."""
 
+import importlib
+import json
 import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -73,8 +76,6 @@ stages:
 
 def lay(root, own=OWN):
     """Write the repo's files, as a team would."""
-    import json
-
     rng = np.random.default_rng(1)
     table = pd.DataFrame({"weight": rng.uniform(1, 9, 200).round(3), "height": rng.uniform(2, 5, 200).round(3)})
     table["beans"] = (table["weight"] * 10 + table["height"] + 25 * rng.normal(size=200)).round(2)
@@ -97,7 +98,11 @@ def lay(root, own=OWN):
 
 
 def walk(root, stages=tuple(STAGES)):
-    """Take the repo through its stages; the reports by stage."""
+    """Take the repo through its stages; the reports by stage. Its code is read anew, as in a process of its own."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "beans"]:
+        del sys.modules[name]
+    sys.path[:] = [entry for entry in sys.path if not entry.endswith("beans/src")]
+    importlib.invalidate_caches()
     project = find_project(root)
     return {stage: run_stage(project, stage, STAGES[stage]) for stage in stages}
 

@@ -38,7 +38,7 @@ def test_a_nervous_model_fails(repo):
     (repo / "src" / "beans" / "own.py").write_text(NERVOUS)
     walk(repo)
     report = load().steadiness(find_project(repo))
-    assert report.outcome is Outcome.FAIL
+    assert report.outcome is Outcome.FAIL, report
     assert "moved too far" in report.checks[0].reason
 
 
