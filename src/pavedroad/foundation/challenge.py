@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pavedroad.errors import JudgementError
 from pavedroad.foundation.metrics import Metric, Predictions, load_metric_engine
-from pavedroad.foundation.resampling import MOST_UNITS, Interval, deal_groups, find_interval, score_resamples
+from pavedroad.foundation.resampling import DIGITS, MOST_UNITS, Interval, deal_groups, find_interval, score_resamples
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,10 +90,10 @@ def challenge(
     gain = sign * (values[0] - values[1])
     error = float(gains.std())
     return Challenge(
-        challenger=float(values[0]),
-        champion=float(values[1]),
+        challenger=_round(values[0]),
+        champion=_round(values[1]),
         gain=_find_limits(gain, gains, error, corrected),
-        error=error,
+        error=_round(error),
         rows=len(actual),
         resamples=len(gains),
         confidence=corrected,
@@ -117,10 +117,12 @@ def test_again(metric: Metric, actual: "np.ndarray", first: Predictions, second:
     """McNemar's test for accuracy, DeLong's for the area under the ROC curve; None for any other metric."""
     if metric.name == "accuracy_score":
         right = [side.values == actual for side in (first, second)]
-        return Test("McNemar", find_mcnemar_p(int((right[0] & ~right[1]).sum()), int((~right[0] & right[1]).sum())))
+        p = find_mcnemar_p(int((right[0] & ~right[1]).sum()), int((~right[0] & right[1]).sum()))
+        return Test("McNemar", _round(p))
     if metric.name == "roc_auc_score":
         positive = actual == first.labels[1]
-        return Test("DeLong", find_delong_p(positive, first.take("probability"), second.take("probability")))
+        p = find_delong_p(positive, first.take("probability"), second.take("probability"))
+        return Test("DeLong", _round(p))
     return None
 
 
@@ -179,4 +181,9 @@ def _find_limits(gain: float, gains: "np.ndarray", error: float, confidence: flo
     if tail * len(gains) >= FEWEST_IN_TAIL:
         return find_interval(gain, gains, confidence)
     reach = NormalDist().inv_cdf(1 - tail) * error
-    return Interval(value=gain, low=gain - reach, high=gain + reach)
+    return Interval(value=_round(gain), low=_round(gain - reach), high=_round(gain + reach))
+
+
+def _round(value: float) -> float:
+    """A number to the digits that every machine computes alike."""
+    return float(f"{float(value):.{DIGITS}g}")

@@ -18,13 +18,13 @@ from pavedroad.errors import JudgementError, UsageError
 from pavedroad.foundation.branch import load_branches
 from pavedroad.foundation.challenge import Challenge, challenge
 from pavedroad.foundation.data import read_training_table
-from pavedroad.foundation.split import split_rows
 from pavedroad.foundation.history import load_history
 from pavedroad.foundation.metrics import Metric, Predictions, find_metric
 from pavedroad.foundation.model import predict, require_known_classes
 from pavedroad.foundation.package import build_folder
 from pavedroad.foundation.pipeline import Event, load_pipeline
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.split import split_rows
 from pavedroad.foundation.usercode import make_features
 from pavedroad.report import Check, Outcome, Report, Severity, conclude, judge
 from pavedroad.stages.check import check

@@ -1,0 +1,121 @@
+"""How often a model that is no better is let through, and how soon one that is better is seen.
+
+The null experiment: one model is trained once as the champion; then 600 times again with other seeds, as if each were a
+proposal, each judged on a fresh holdout. No seed is better than another by more than luck, so at 95 % confidence at
+most 2.5 % may be called better (one tail of the interval), and with a non-inferiority margin of which the proposal is
+truly worse, at most 2.5 % may be called not worse. The power curve makes the proposal better step by step.
+
+``--picture FILE`` also writes the curves as SVG. Fixed seeds; the standard error of a rate of 2.5 % in 600 runs is
+0.64 points, so the bound is 2.5 % plus two of them.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from _timing import judge, leave
+from sklearn.ensemble import RandomForestRegressor
+
+from pavedroad.foundation.challenge import challenge
+from pavedroad.foundation.metrics import METRICS, Predictions
+
+RUNS, CONFIDENCE, RATE = 600, 0.95, 0.025
+BOUND = RATE + 2 * (RATE * (1 - RATE) / RUNS) ** 0.5
+MAE = METRICS["mean_absolute_error"]
+RESAMPLES = 1000
+"""Fewer than the gate takes, to be done in minutes; it makes the limits rougher, not narrower."""
+
+
+def make_world(rng, rows):
+    """A table with five features, of which three matter, and noise."""
+    features = rng.normal(size=(rows, 5))
+    target = 3 * features[:, 0] + np.sin(2 * features[:, 1]) * 2 + features[:, 2] ** 2 + rng.normal(0, 2, rows)
+    return features, target
+
+
+def train(features, target, seed):
+    return RandomForestRegressor(n_estimators=12, max_depth=6, random_state=seed).fit(features, target)
+
+
+def meet(actual, new, old, seed):
+    return challenge(
+        MAE, actual, Predictions(new), Predictions(old), confidence=CONFIDENCE, seed=seed, resamples=RESAMPLES
+    )
+
+
+def run_null(rows=300):
+    """The share of retrained models that are called better than the champion, and the share called worse."""
+    rng = np.random.default_rng(0)
+    features, target = make_world(rng, 500)
+    better = worse = 0
+    for run in range(RUNS):
+        # Which of the two seeds is the champion's is a coin's toss, so neither is better but by luck.
+        champion, proposal = (train(features, target, seed) for seed in (2 * run, 2 * run + 1))
+        fresh, actual = make_world(np.random.default_rng(10_000 + run), rows)
+        gain = meet(actual, proposal.predict(fresh), champion.predict(fresh), run).gain
+        better += gain.low > 0
+        worse += gain.high < 0
+    return better / RUNS, worse / RUNS
+
+
+def run_exact(effect, margin, rows, runs=RUNS):
+    """The share of proposals called not worse by ``margin`` when the true gain is ``effect``; nothing is trained."""
+    passed = 0
+    for run in range(runs):
+        rng = np.random.default_rng(run)
+        actual = rng.normal(100, 20, rows)
+        errors = np.abs(rng.normal(0, 5, rows)) + 8
+        old = actual + errors + rng.normal(0, 1, rows)
+        new = actual + errors - effect + rng.normal(0, 1, rows)
+        passed += meet(actual, new, old, run).gain.low > -margin
+    return passed / runs
+
+
+def draw(curves, path):
+    """The power curves as a small picture."""
+    width, height, left, bottom = 640, 360, 60, 50
+    colours = ["#1b6ca8", "#c1571a", "#3d8b37"]
+    most = max(effect for points in curves.values() for effect, _ in points)
+
+    def place(effect, share):
+        return left + effect / most * (width - left - 20), height - bottom - share * (height - bottom - 20)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif"'
+        ' font-size="13">',
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+    ]
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        x, y = place(0, share)
+        parts.append(f'<path d="M{x} {y:.1f}H{width - 20}" stroke="#dddddd"/>')
+        parts.append(f'<text x="{x - 8}" y="{y + 4:.1f}" text-anchor="end">{share:.0%}</text>')
+    for (name, points), colour in zip(curves.items(), colours, strict=False):
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in points))
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
+        x, y = place(*points[len(points) // 2])
+        parts.append(f'<text x="{x + 8:.1f}" y="{y + 14:.1f}" fill="{colour}">{name}</text>')
+    for effect, _ in next(iter(curves.values())):
+        x, y = place(effect, 0)
+        parts.append(f'<text x="{x:.1f}" y="{y + 18:.1f}" text-anchor="middle">{effect:g}</text>')
+    parts.append(f'<text x="{width / 2}" y="{height - 8}" text-anchor="middle">how much better the proposal really is'
+                 " (mean absolute error)</text></svg>")  # fmt: skip
+    path.write_text("\n".join(parts) + "\n", encoding="utf-8")
+
+
+def main():
+    better, worse = run_null()
+    print(f"null, {RUNS} pairs of seeds, 300 fresh rows each: called better {better:.2%}, called worse {worse:.2%}")
+    edge = run_exact(-0.5, 0.5, 400)
+    print(f"at the edge of a margin of 0.5, {RUNS} runs, 400 rows: called not worse {edge:.2%}")
+    curves = {}
+    for rows in (100, 400, 1600):
+        points = [(effect, run_exact(effect, 0.0, rows, 200)) for effect in (0, 0.05, 0.1, 0.2, 0.3, 0.4)]
+        curves[f"{rows:,} rows"] = points
+        print(f"power at {rows:,} rows: " + ", ".join(f"{effect:g}: {share:.1%}" for effect, share in points))
+    if "--picture" in sys.argv:
+        draw(curves, Path(sys.argv[sys.argv.index("--picture") + 1]))
+    leave(judge("called better though no better", better, BOUND), judge("called not worse at the edge", edge, BOUND))
+
+
+if __name__ == "__main__":
+    main()
