@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
@@ -306,3 +307,20 @@ def test_a_watched_query_that_fails_says_why_and_leaves_no_thread(suite, tmp_pat
     with pytest.raises(DataError):
         find(find_source(tmp_path / "t.parquet"), suite((NOT_NULL, {"column": "a"})), watch=lambda *_: None)
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("lies", ["parquet", "csv", "memory"])
+def test_a_wide_table_is_judged_like_a_narrow_one(suite, tmp_path, monkeypatch, lies):
+    table = pa.table({f"c{number}": [number, None, 3.5, -number] for number in range(12)})
+    source = hold_table(table)
+    if lies == "parquet":
+        pq.write_table(table, tmp_path / "t.parquet")
+        source = find_source(tmp_path / "t.parquet")
+    elif lies == "csv":
+        pa.csv.write_csv(table, tmp_path / "t.csv")
+        source = find_source(tmp_path / "t.csv")
+    made = suite(*((RANGE, {"column": name, "min_value": 0}) for name in table.column_names))
+    narrow = find(source, made, named=tuple(table.column_names), drawn=tuple(table.column_names))
+    monkeypatch.setattr(duckdb_table, "WIDE", 3)
+    assert find(source, made, named=tuple(table.column_names), drawn=tuple(table.column_names)) == narrow
+    assert sum(not found.success for found in narrow.findings) == 11

@@ -37,6 +37,9 @@ KINDS: Mapping[Sort, Kind] = {
 
 STREAM_FROM = 256 * 1024 * 1024
 """A CSV of more bytes than this is read in blocks, into a table that DuckDB can move to disk."""
+WIDE = 200
+"""A table of more columns and no more bytes than that is copied into DuckDB once. A query of a view looks at all of the
+view's columns, so that as many queries as there are columns would take a time that grows with the square of these."""
 BLOCK = 16 * 1024 * 1024
 EVERY = 0.25
 """Seconds between two looks at how far a query is."""
@@ -183,6 +186,10 @@ class Table:
         self.connection.execute(
             f"CREATE TEMP VIEW t AS SELECT {', '.join(parts)}, s.r AS r FROM ({relation}) AS s({aliases}, r)"  # noqa: S608
         )
+        if len(columns) > WIDE and self.source.bytes <= STREAM_FROM:
+            self.connection.execute("CREATE TEMP TABLE wide AS SELECT * FROM t")
+            self.connection.execute("DROP VIEW t")
+            self.connection.execute("ALTER TABLE wide RENAME TO t")
         return columns
 
     def _open_parquet(self) -> tuple[list[str], list[str], str]:

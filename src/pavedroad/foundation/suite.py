@@ -1,6 +1,5 @@
 """Suites of expectations, in Great Expectations' JSON, read strictly."""
 
-import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -79,14 +78,17 @@ def load_suite(path: Path) -> Suite:
     expectations = []
     seen: dict[str, int] = {}
     ids: set[str] = set()
+    numbers: dict[str, int] = {}
     for entry, line in zip(written, lines, strict=True):
         expectation = _read_expectation(entry, path, line)
         same = json.dumps([expectation.type, expectation.kwargs], sort_keys=True)
         if same in seen:
             raise ConfigError(f"The same expectation stands on line {seen[same]} already.", where=path, line=line)
         seen[same] = line
-        numbered = (f"{expectation.id}.{number}" for number in itertools.count(2))
-        id_ = next(name for name in itertools.chain([expectation.id], numbered) if name not in ids)
+        id_ = expectation.id
+        while id_ in ids:
+            numbers[expectation.id] = numbers.get(expectation.id, 1) + 1
+            id_ = f"{expectation.id}.{numbers[expectation.id]}"
         ids.add(id_)
         expectations.append(replace(expectation, id=id_))
     meta = document.get("meta")
