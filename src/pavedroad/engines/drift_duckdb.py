@@ -1,13 +1,15 @@
 """DuckDB behind ``foundation.reference``: a table in counts, one grouping a column, where the table lies."""
 
 import math
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
 from pavedroad.engines.duckdb_table import KINDS, Column, Table, blame_data
-from pavedroad.foundation.grid import MOST_Z, Grid, choose_grid, find_edges
+from pavedroad.foundation.grid import MOST_Z, Grid, choose_grid, count_values, find_edges
 from pavedroad.foundation.reference import BUCKETS, MOST_CATEGORIES, ColumnSketch, Reference, choose_cells
 from pavedroad.foundation.source import Source
 from pavedroad.foundation.validation import Limits
@@ -20,6 +22,8 @@ SAMPLE = 20_000
 SLICES = 5
 ATOMS = 1 << 20
 """Keys of values that are counted apart start from here, behind every cell."""
+TOGETHER, MOST_LISTED = 256, 2_000_000
+"""Columns of a small table that share a query, and the values that such a query may list."""
 HELD = 4_000_000
 """A table of fewer cells than this is read once into memory, which is faster when it has many columns."""
 
@@ -32,10 +36,11 @@ def measure(
         ((rows,),) = table.ask("SELECT count(*) FROM t")
         known = {column.name: column for column in like.columns} if like else {}
         counter = _Counter(table, rows, choose_cells(len(table.columns)))
-        columns = [
-            counter.count(column, known.get(column.name), table.columns.get(relative_to))
-            for column in table.columns.values()
-        ]
+        moment = table.columns.get(relative_to)
+        if counter.few:
+            numbers = [column for column in table.columns.values() if KINDS[column.sort] in {"number", "time"}]
+            counter.waiting = {c.sql: _read_number(c, _choose_moment(c, moment)) for c in reversed(numbers)}
+        columns = [counter.count(column, known.get(column.name), moment) for column in table.columns.values()]
     return Reference(rows=rows, about=about, columns=columns)
 
 
@@ -58,6 +63,9 @@ class _Counter:
             table.ask("CREATE TEMP TABLE whole AS SELECT * FROM t")
             self.name = "whole"
         self.few = rows <= SAMPLE
+        self.groups: dict[str, _Group] = {}
+        self.waiting: dict[str, str] = {}
+        """Columns of numbers of a small table that were not asked for yet, last first."""
         if not self.few:
             table.ask(f"CREATE TEMP TABLE sampled AS SELECT * FROM {self.name}{_choose_slices(table, rows)}")  # noqa: S608
 
@@ -66,42 +74,65 @@ class _Counter:
         kind = KINDS[column.sort]
         if kind not in {"number", "time"}:
             return self._count_categories(column)
-        relative = moment if kind == "time" and moment is not None and moment.name != column.name else None
-        if relative is not None and KINDS[relative.sort] != "time":
-            relative = None
+        relative = _choose_moment(column, moment)
         sketch = self._count_numbers(column, _read_number(column, relative), like)
         return msgspec.structs.replace(
             sketch, zoned=column.sort == "zoned", relative_to="" if relative is None else relative.name
         )
 
     def _count_numbers(self, column: Column, number: str, like: ColumnSketch | None) -> ColumnSketch:
-        kind = KINDS[column.sort]
-        grid = like.grid if like is not None and like.kind == kind else None
+        grid = like.grid if like is not None and like.kind == KINDS[column.sort] else None
+        if self.few:
+            found = self._find_group(column, number)
+            if grid is None and found.values.size > self.cells:
+                grid = choose_grid(found.values, found.counts, self.cells)
+            return _keep_values(column, self.rows, found, grid)
         if grid is None:
-            values, counts, nulls, infinite = self._group(self.name if self.few else "sampled", number)
-            if values.size <= self.cells:  # few distinct values in the sample, and mostly in the table as well
-                if not self.few:
-                    values, counts, nulls, infinite = self._group(self.name, number)
-                if values.size <= self.cells:
-                    return _keep_values(column, self.rows, values, counts, nulls, infinite)
+            found = self._group("sampled", number)
+            if found.values.size <= self.cells:  # few distinct values in the sample, and mostly in the table as well
+                found = self._group(self.name, number)
+                if found.values.size <= self.cells:
+                    return _keep_values(column, self.rows, found, None)
+            values, counts = found.values, found.counts
             if like is not None and like.values:
                 values, counts = np.array(like.values), np.array(like.counts)
             grid = choose_grid(values, counts, self.cells)
         return self._count_cells(column, number, grid)
 
-    def _group(self, table: str, number: str) -> tuple[np.ndarray, np.ndarray, int, int]:
-        """Distinct finite values, ascending, with their counts; then how many are missing and how many infinite."""
+    def _find_group(self, column: Column, number: str) -> "_Group":
+        """The group of a column of a small table, which many columns share a query for."""
+        if column.sql not in self.groups:
+            self.groups.update(self._group_together(column, number))
+        return self.groups.pop(column.sql)
+
+    def _group_together(self, column: Column, number: str) -> "dict[str, _Group]":
+        together = {column.sql: number}
+        most = max(1, min(TOGETHER, MOST_LISTED // max(1, self.rows)))
+        while self.waiting and len(together) < most:
+            sql, expression = self.waiting.popitem()
+            together.setdefault(sql, expression)
+        if len(together) == 1:
+            return {column.sql: self._group(self.name, number)}
+        found = self._fetch(
+            f"SELECT i, x, count(*)::BIGINT AS n FROM (SELECT unnest(range({len(together)}))::INTEGER AS i,"  # noqa: S608
+            f" unnest([{', '.join(together.values())}]) AS x FROM {self.name}) GROUP BY i, x"
+        )
+        numbers, missing = np.ma.getdata(found["i"]), np.ma.getmaskarray(found["x"])
+        values, counts = np.ma.getdata(found["x"]).astype("float64"), np.asarray(found["n"], dtype="int64")
+        order = np.argsort(numbers, kind="stable")
+        starts = np.searchsorted(numbers[order], np.arange(len(together) + 1))
+        parts = [order[start:end] for start, end in pairwise(starts)]
+        return {
+            sql: _make_group(values[part], counts[part], missing[part])
+            for sql, part in zip(together, parts, strict=True)
+        }
+
+    def _group(self, table: str, number: str) -> "_Group":
         found = self._fetch(
             f"SELECT x, count(*)::BIGINT AS n FROM (SELECT {number} AS x FROM {table}) GROUP BY x"  # noqa: S608
         )
-        missing = np.ma.getmaskarray(found["x"])
         values, counts = np.ma.getdata(found["x"]).astype("float64"), np.asarray(found["n"], dtype="int64")
-        finite = ~missing & np.isfinite(values)
-        infinite = int(counts[~missing & ~finite].sum())
-        values, counts, nulls = values[finite], counts[finite], int(counts[missing].sum())
-        order = np.argsort(values, kind="stable")
-        values, counts = values[order] + 0.0, counts[order]
-        return values, counts, nulls, infinite
+        return _make_group(values, counts, np.ma.getmaskarray(found["x"]))
 
     def _count_cells(self, column: Column, number: str, grid: Grid) -> ColumnSketch:
         if grid.edges:
@@ -217,23 +248,44 @@ class _Counter:
             return found
 
 
-def _keep_values(
-    column: Column, rows: int, values: np.ndarray, counts: np.ndarray, nulls: int, infinite: int
-) -> ColumnSketch:
+@dataclass(frozen=True)
+class _Group:
+    """Distinct finite values, ascending, with their counts; how many are missing and how many infinite."""
+
+    values: np.ndarray
+    counts: np.ndarray
+    nulls: int
+    infinite: int
+
+
+def _make_group(values: np.ndarray, counts: np.ndarray, missing: np.ndarray) -> _Group:
+    finite = ~missing & np.isfinite(values)
+    infinite, nulls = int(counts[~missing & ~finite].sum()), int(counts[missing].sum())
+    values, counts = values[finite], counts[finite]
+    order = np.argsort(values, kind="stable")
+    return _Group(values[order] + 0.0, counts[order], nulls, infinite)
+
+
+def _keep_values(column: Column, rows: int, group: _Group, grid: Grid | None) -> ColumnSketch:
+    """The sketch of a column whose distinct values are known: kept as they are, or counted in the cells of a grid."""
+    values, counts = group.values, group.counts
+    kept = values if grid is None else None
     if not values.size:
-        return _describe(column, rows, nulls, infinite, counts=counts)
+        empty = np.zeros(0 if grid is None else grid.cells + len(grid.atoms), dtype="int64")
+        return _describe(column, rows, group.nulls, group.infinite, grid=grid, counts=empty)
     # Scaled by a power of two, which is exact, no sum and no square overflows.
     _, exponent = math.frexp(max(abs(float(values[0])), abs(float(values[-1]))))
     scaled, weights = np.ldexp(values, -exponent), counts / counts.sum()
-    mean = float(scaled @ weights)
-    std = math.sqrt(float((scaled - mean) ** 2 @ weights)) if values.size > 1 else 0.0
+    mean = float((scaled * weights).sum())
+    std = math.sqrt(float(((scaled - mean) ** 2 * weights).sum())) if values.size > 1 else 0.0
     return _describe(
         column,
         rows,
-        nulls,
-        infinite,
-        counts=counts,
-        values=values,
+        group.nulls,
+        group.infinite,
+        counts=counts if grid is None else count_values(grid, values, counts),
+        values=kept,
+        grid=grid,
         ends=(float(values[0]), float(values[-1])),
         known=(_round(math.ldexp(mean, exponent)), _round(math.ldexp(std, exponent))),
     )
@@ -299,6 +351,13 @@ def _choose_slices(table: Table, rows: int) -> str:
     each = SAMPLE // SLICES
     starts = [slice_ * (rows - each) // (SLICES - 1) for slice_ in range(SLICES)]
     return " WHERE " + " OR ".join(f"r BETWEEN {start} AND {start + each - 1}" for start in starts)
+
+
+def _choose_moment(column: Column, moment: Column | None) -> Column | None:
+    """The column that a column of times is measured from; None for any other, and for the moment itself."""
+    if moment is None or moment.name == column.name:
+        return None
+    return moment if KINDS[column.sort] == KINDS[moment.sort] == "time" else None
 
 
 def _read_number(column: Column, relative: Column | None) -> str:
