@@ -13,8 +13,8 @@ from pavedroad.foundation.engines import ENGINES, load_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = {"gx", "evidently"}  # what these bring along takes seconds to import
-ELSEWHERE = {"gx-postgres", "gx-spark"}
-"""Engines whose vendors are installed in the session tests-engines alone; their own tests import them there."""
+ELSEWHERE = {"gx-postgres", "gx-spark", "mlflow", "onnx"}
+"""Engines whose vendors are installed in tests-engines or tests-models alone; their own tests import them there."""
 ALL = [
     pytest.param(kind, name, marks=pytest.mark.slow if name in SLOW else ())
     for kind, names in ENGINES.items()
@@ -28,6 +28,8 @@ OFFERED = {
     "drift": ("compare",),
     "sketch": ("measure", "hold"),
     "model": ("save", "load"),
+    "model-facts": ("describe",),
+    "tracking": ("send",),
     "metrics": ("score", "prepare"),
     "tables": ("read",),
     "pipeline": ("check_ready", "start", "read_lock", "digest"),

@@ -22,6 +22,7 @@ ENGINES: dict[str, dict[str, str]] = {
     "drift": {"two-sample": "pavedroad.engines.two_sample", "evidently": "pavedroad.engines.evidently"},
     "sketch": {"duckdb": "pavedroad.engines.drift_duckdb"},
     "model": {"skops": "pavedroad.engines.skops"},
+    "export": {"onnx": "pavedroad.engines.onnx"},
     "tracking": {"files": "pavedroad.engines.no_server", "mlflow": "pavedroad.engines.mlflow"},
     "model-facts": {"skops": "pavedroad.engines.skops_facts"},
     "metrics": {"sklearn": "pavedroad.engines.sklearn"},
@@ -49,6 +50,7 @@ _EXTRAS = {
     "evidently": "evidently",
     "great_expectations": "gx",
     "grpc": "spark",
+    "grpc_status": "spark",
     "mlflow": "mlflow",
     "model_signing": "signing",
     "numpy": "table",
@@ -66,6 +68,7 @@ _EXTRAS = {
     "skops": "sklearn",
     "sqlalchemy": "postgres",
     "vl_convert": "pictures",
+    "zstandard": "spark",
 }
 """Which extra brings a vendor's module."""
 
