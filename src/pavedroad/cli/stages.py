@@ -129,8 +129,9 @@ def evaluate(as_json: bool) -> None:
 def drift(as_json: bool) -> None:
     """Compare the current data with the rows the model was trained on, column by column.
 
-    The current data is the table that [data] current names, or the holdout. A column has drifted when the change is
-    both significant (at [drift] false_alarm_rate over the whole run) and material (from [drift] min_effect on).
+    The current data is the table that [data] current names, or the holdout; [drift] reference says what it is compared
+    with. A column has drifted when the change is both significant (at [drift] false_alarm_rate over the whole run) and
+    material (from [drift] min_effect on).
     """
     _run("drift", as_json=as_json)
 
