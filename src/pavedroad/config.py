@@ -59,7 +59,7 @@ def parse_config(text: str, *, where: Path | str = FILE_NAME) -> Config:
     """Read settings from the text of a ``pavedroad.toml``; see :func:`load_config`."""
     try:
         written = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: a number of thousands of digits is no TOMLDecodeError
         found = re.search(r"at line (\d+)", str(error))
         raise ConfigError(
             f"This is not valid TOML: {error}.",

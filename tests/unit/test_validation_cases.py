@@ -15,9 +15,11 @@ import pytest
 
 from pavedroad.engines import arrow
 from pavedroad.errors import ConfigError
+from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome
 from pavedroad.stages.runner import run_stage
+from pavedroad.stages.start import start
 from pavedroad.stages.validate import RECEIPT, validate
 
 ROWS = 60
@@ -120,7 +122,20 @@ FILES = {
     "a row cut before its line end": ("t.csv", CSV.encode()[:-1], Outcome.WARN, "guard.ends"),
     "a ragged row": ("t.csv", (CSV + "1,2,3,4,5\n").encode(), Outcome.ERROR, "Expected 4 columns"),
     "mixed encodings": ("t.csv", (CSV + "60,2020-01-01 00:00:00,1.5,nörd\n").encode("latin-1"), Outcome.ERROR, "UTF-8"),
-    "one line of 64 MB": ("t.csv", b"id,at,sold,shop" * 4_500_000, Outcome.ERROR, ""),
+    "one line of 64 MB": (
+        "t.csv",
+        b"id,at,sold,shop" * 4_500_000,
+        Outcome.ERROR,
+        "A line of the data file has more than",
+    ),
+    "one row of 20 MB": (
+        "t.csv",
+        f"{CSV}60,2020-01-01 00:00:00,1.5,{'x' * 20_000_000}\n".encode(),
+        Outcome.ERROR,
+        "A line",
+    ),
+    "line ends of long ago": ("t.csv", CSV.replace("\n", "\r").encode(), Outcome.PASS, ""),
+    "a row of 4 MB": ("t.csv", f"{CSV}60,2020-01-01 00:00:00,1.5,{'x' * 4_000_000}\n".encode(), Outcome.ERROR, ""),
     "text that calls itself Parquet": ("t.parquet", CSV.encode(), Outcome.ERROR, "damaged"),
 }
 
@@ -240,28 +255,89 @@ def test_10000_expectations_are_judged(tmp_path):
     assert [check.evidence["unexpected"] for check in failed] == [19]
 
 
-def test_a_file_that_may_not_be_read_is_an_error(tmp_path):
-    """As another user where the tests run as root, whom no permission stops."""
-    arrow.write(GOOD, tmp_path / "t.parquet")
-    (tmp_path / "t.parquet").chmod(0)
-    program = """
-import os, sys
-from pathlib import Path
-from pavedroad.foundation.source import find_source
-from pavedroad.errors import DataError
-import pavedroad.engines.duckdb
-os.chdir(sys.argv[1])
-if os.getuid() == 0:
-    os.setuid(65534)
+# Root may read every file. Without these two capabilities it meets permissions as everybody else does.
+AS_A_USER = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+MEASURED = """
+import resource, sys
+sys.argv = ["pavedroad", "validate"]
+from pavedroad.cli.main import main
 try:
-    find_source(Path("t.parquet"))
-except DataError as error:
-    print(error)
+    main()
+finally:
+    print("MEGABYTES", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
-    for folder in [tmp_path, *tmp_path.parents]:
-        if folder.stat().st_uid == os.getuid() and folder != folder.parent:
-            folder.chmod(folder.stat().st_mode | 0o055)
-        if folder.name.startswith("pytest-of"):
-            break
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
-    assert "Permission denied" in done.stdout, done.stderr
+
+
+def validate_as_a_user(folder, path, engine):
+    """The command itself, in a process of its own: its exit code and all that it says."""
+    (folder / "pavedroad.toml").write_text(CONFIG.format(path=path, engine=engine))
+    done = subprocess.run(
+        [*AS_A_USER, sys.executable, "-c", MEASURED], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["duckdb", "gx"])
+@pytest.mark.parametrize("path", ["t.parquet", "t.csv", "suite.json"])
+def test_a_file_that_may_not_be_read_stops_the_stage_in_words(tmp_path, path, engine):
+    arrow.write(GOOD, tmp_path / "t.parquet")
+    (tmp_path / "t.csv").write_text(CSV)
+    (tmp_path / "suite.json").write_text(json.dumps({"expectations": SUITE[:3]}))
+    table = "t.csv" if path == "t.csv" else "t.parquet"
+    assert validate_as_a_user(tmp_path, table, engine)[0] == 0
+    (tmp_path / path).chmod(0)
+    code, said = validate_as_a_user(tmp_path, table, engine)
+    assert code == (2 if path == "suite.json" else 3), said
+    assert "Permission denied" in said
+    assert path in said
+    assert not (tmp_path / "reports" / RECEIPT).exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["duckdb", "gx"])
+def test_a_gigabyte_in_one_line_is_refused_with_little_memory(tmp_path, engine):
+    with (tmp_path / "t.csv").open("wb") as file:
+        for _ in range(64):
+            file.write(b"id,at,sold,shop," * (1 << 20))
+    assert (tmp_path / "t.csv").stat().st_size == 1 << 30
+    (tmp_path / "suite.json").write_text(json.dumps({"expectations": SUITE}))
+    code, said = validate_as_a_user(tmp_path, "t.csv", engine)
+    (tmp_path / "t.csv").unlink()
+    assert code == 3, said
+    assert "A line of the data file has more than 16,777,216 bytes" in said
+    assert int(said.rpartition("MEGABYTES ")[2].split()[0]) < 500  # half of that are imports
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)
+)
+"""282 billion values in a kilobyte."""
+
+
+@pytest.mark.parametrize("name", ["dvc.yaml", "params.yaml", "dvc.lock", "t.csv.dvc", "more/dvc.yaml"])
+def test_a_yaml_bomb_is_a_configuration_error_before_dvc_reads_it(world, name):
+    files = {
+        "pavedroad.toml": CONFIG.format(path="t.csv", engine="auto"),
+        "dvc.yaml": "stages: {}\n",
+        ".dvc/config": "",
+    }
+    project = find_project(world({**files, "t.csv": CSV, name: BOMB}))
+    with pytest.raises(ConfigError, match="YAML bomb") as caught:
+        start(project)
+    assert caught.value.where == str(project.root / name)
+
+
+def test_a_few_aliases_are_no_bomb(world):
+    mild = "a: &a [1, 2]\nb: *a\nc: {<<: &c {x: 1}, y: *c}\n"
+    root = world({"dvc.yaml": mild, "params.yaml": f"{mild}loop: &l [*l]\n", ".dvc/config": "", "x.yaml": "*&\n"})
+    load_pipeline().check_ready(root)
+
+
+@pytest.mark.parametrize("text", ["&a [*a, *a]", BOMB, "[project]\nname = [" + "[" * 100_000, "a = " + "9" * 100_000])
+def test_a_bomb_for_settings_is_a_configuration_error(tmp_path, text):
+    (tmp_path / "pavedroad.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"valid TOML|read|key") as caught:
+        find_project(tmp_path)
+    assert caught.value.where == str(tmp_path / "pavedroad.toml")

@@ -15,8 +15,8 @@ from pavedroad.stages.timing import Timing
 @click.option(
     "--base",
     default="",
-    help="Tell what of suite and schema became looser since this revision, e.g. origin/main.  [default: where this "
-    "branch left the default branch]",
+    help="The revision that this change is made for, e.g. origin/main.  [default: none; what the contract about the "
+    "data is compared with is where this branch left the default branch]",
 )
 @json_option
 def check(base: str, as_json: bool) -> None:
@@ -26,7 +26,7 @@ def check(base: str, as_json: bool) -> None:
     and the exit code says the verdict: 0 yes, 1 no, 2 wrong configuration, 3 could not judge.
     """
     project = find_project(Path.cwd())
-    base = find_base(project, base)  # before anything long is begun
+    find_base(project, base)  # an unknown one is said before anything long is begun
     running = start(project)
     timing = Timing(project)
     from pavedroad.cli.driving import drive  # while the pipeline gets going

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
-from pavedroad.engines.arrow_tables import ADVICE, open_csv, read_csv, widen
+from pavedroad.engines.arrow_tables import ADVICE, open_csv, read_csv, refuse_nul, widen
 from pavedroad.errors import DataError
 from pavedroad.foundation.schema import Column, merge_types
 from pavedroad.foundation.source import Source
@@ -55,6 +55,7 @@ def _describe_csv(path: Path) -> list[Column]:
     if path.stat().st_size <= STREAM_FROM:
         table = read_csv(path)
         return [_describe(field, table[field.name].null_count) for field in table.schema]
+    refuse_nul(path)
     types: dict[str, pa.DataType] = {}
     schema: pa.Schema | None = None
     while True:

@@ -11,6 +11,8 @@ from pavedroad.errors import DataError
 from pavedroad.foundation.source import refuse_duplicates
 
 ADVICE = "A CSV must be UTF-8 with the same number of cells in every row."
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes of one line of a CSV at most."""
 _COLUMN = re.compile(r"In CSV column #(\d+)")
 _LADDER = (
     pa.null(), pa.int64(), pa.bool_(), pa.date32(), pa.time32("s"), pa.timestamp("s"), pa.timestamp("ns"),
@@ -70,8 +72,30 @@ def flatten(table: "pa.Table", path: Path) -> "pa.Table":
     return pa.table([_flatten(table, name, path) for name in table.column_names], names=table.column_names)
 
 
+def refuse_endless(path: Path) -> None:
+    """Refuse a CSV with a line that has no end: a reader would have to hold all of it to find the first cell.
+
+    Looks backwards from every 16 MB for a line break, so that hardly anything of a good file is read.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at = 0
+        while len(content) - at > LONGEST_LINE:
+            end = at + LONGEST_LINE
+            found = content.rfind(b"\n", at, end)
+            if found < 0:
+                found = content.rfind(b"\r", at, end)
+            if found < 0:
+                raise DataError(
+                    f"A line of the data file has more than {LONGEST_LINE:,} bytes (from byte {at:,} on).",
+                    where=path,
+                    next_step="Write one row a line, and end each line with a line break.",
+                )
+            at = found + 1
+
+
 def refuse_nul(path: Path) -> None:
-    """Refuse a CSV that holds NUL bytes, which other readers take for the end of a text."""
+    """Refuse a CSV that holds NUL bytes, which other readers take for the end of a text, or a line without an end."""
+    refuse_endless(path)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if content.find(b"\0") >= 0:
             raise DataError("The data file holds NUL bytes, so it is not UTF-8 text.", where=path, next_step=ADVICE)

@@ -1,6 +1,7 @@
 """DVC behind ``foundation.pipeline``: its command line runs the stages, its lock is read as plain YAML."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pavedroad.engines.dvc_cache import refuse_bombs
 from pavedroad.errors import ConfigError, DataError, MissingExtraError, PipelineError
 from pavedroad.foundation.kept import UnreachableError
 from pavedroad.foundation.pipeline import Event, LockedStage, Result, State
@@ -32,13 +34,19 @@ _NOISE = re.compile(
 
 
 def check_ready(root: Path) -> None:
-    """Raise PipelineError when DVC is not set up here or is already running."""
+    """Refuse a repo in which DVC is not set up, or whose files would keep it busy for ever.
+
+    Raises:
+        PipelineError: DVC is not set up here.
+        ConfigError: a file is a YAML bomb.
+    """
     if not (root / ".dvc").is_dir():
         raise PipelineError(
             "DVC is not set up in this folder.", where=root, next_step="Run: dvc init (and git init before it)."
         )
     if not (root / PIPELINE).is_file():
         raise PipelineError(f"There is no {PIPELINE} here.", where=root / PIPELINE)
+    refuse_bombs(root)
 
 
 def find_kept_elsewhere(root: Path, paths: list[str]) -> list[str]:
@@ -205,7 +213,12 @@ def read_lock(root: Path) -> dict[str, LockedStage]:
 
 
 def digest(path: Path) -> str:
-    """The MD5 of a file's content, which is how DVC names it."""
+    """The MD5 by which DVC names a file; a folder is named by that of the list of its files, in the order of names."""
+    if path.is_dir():
+        found = sorted(item for item in path.rglob("*") if item.is_file())
+        names = {item.relative_to(path).as_posix(): item for item in found}
+        listed = [{"md5": digest(names[name]), "relpath": name} for name in sorted(names)]
+        return f"{hashlib.md5(json.dumps(listed).encode(), usedforsecurity=False).hexdigest()}.dir"
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 

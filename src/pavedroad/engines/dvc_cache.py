@@ -17,12 +17,11 @@ import msgspec
 from pavedroad.errors import DataError, PavedroadError
 from pavedroad.foundation.kept import Flaw, Kept, Tell
 from pavedroad.foundation.manifest import MAX_BYTES, is_digest, read_manifest
-from pavedroad.foundation.yamlfile import read_yaml
 from pavedroad.report import write_whole
 
 OBJECTS = ("files", "md5")
 RUNS = "runs"
-LOCK = "dvc.lock"
+PIPELINE, LOCK = "dvc.yaml", "dvc.lock"
 
 _STEP = 1 << 20
 """Bytes hashed at once; the legacy rule about line ends looks at blocks of this size, so it is DVC's."""
@@ -172,11 +171,30 @@ def check_named(root: Path, folder: Path) -> list[Flaw]:
 
 def list_records(root: Path) -> list[Path]:
     """The files of the repo that name kept data: ``.dvc`` files and locks, but those in hidden folders."""
-    found = []
+    return [path for path in _walk_files(root) if path.name == LOCK or path.suffix == ".dvc"]
+
+
+def refuse_bombs(root: Path) -> None:
+    """Refuse a repo with a file that would keep DVC, which reads them all, busy for ever.
+
+    Raises:
+        ConfigError: it names the file.
+    """
+    for path in _walk_files(root):
+        if path.name in {PIPELINE, LOCK} or path.suffix == ".dvc" or path.parent == root:
+            content = path.read_bytes()
+            if b"*" in content and b"&" in content:  # without an alias it stands for no more than it holds
+                from pavedroad.foundation.yamlfile import refuse_bomb
+
+                refuse_bomb(path)
+
+
+def _walk_files(root: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__")) and name != "node_modules")
-        found += [Path(folder, name) for name in sorted(files) if name == LOCK or name.endswith(".dvc")]
-    return [path for path in found if path.is_file()]
+        for name in sorted(files):
+            if name.endswith((".dvc", ".lock", ".yaml", ".yml")) and (path := Path(folder, name)).is_file():
+                yield path
 
 
 def open_manifest(piece: Kept, content: bytes) -> list[Kept]:
@@ -209,7 +227,10 @@ def _find_digests(path: Path) -> set[str]:
     except OSError as error:
         raise DataError(f"The file cannot be read: {error.strerror}.", where=path) from error
     found = {digest.decode() for digest in _DIGEST.findall(content)}
-    if b"\\" in content:  # a text in double quotes may spell its letters in another way
+    if b"\\" in content:
+        from pavedroad.foundation.yamlfile import read_yaml
+
+        # a text in double quotes may spell its letters in another way
         found |= {text for text in _walk(read_yaml(path)) if is_digest(text, directory=True)}
     return found
 
@@ -240,6 +261,8 @@ def _name(root: Path, path: str) -> str:
 
 def _find_path(record: Path, digest: str) -> str:
     """The path that a record gives for a digest; empty when it does not say."""
+    from pavedroad.foundation.yamlfile import read_yaml
+
     try:
         open_ends: list[object] = [read_yaml(record)]
     except PavedroadError:

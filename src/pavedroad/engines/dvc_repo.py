@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pavedroad.engines import dvc_settings
-from pavedroad.engines.dvc_cache import Cache, Stamp, hash_stream, open_manifest, stamp_file
+from pavedroad.engines.dvc_cache import Cache, Stamp, hash_stream, open_manifest, refuse_bombs, stamp_file
 from pavedroad.errors import ConfigError, DataError, MissingExtraError, PavedroadError
 from pavedroad.foundation.kept import Care, Flaw, Kept, Tell, UnreachableError
 from pavedroad.foundation.manifest import MAX_BYTES, find_fault, is_digest
@@ -241,6 +241,7 @@ def open_repo(root: Path, remote: str, *, wanted: bool = True) -> Iterator[Opene
         ConfigError: DVC cannot read the repo's files, or there is no such remote.
         MissingExtraError: DVC is not installed.
     """
+    refuse_bombs(root)
     os.environ.setdefault("DVC_NO_ANALYTICS", "1")
     try:
         from dvc.config import NoRemoteError
