@@ -36,7 +36,8 @@ def check(
         running: its pipeline, started by ``stages.start``.
         watch: is told what happens, for people.
         base: the revision that this change is made for: its policy counts, its model is the champion, and the contract
-            about the data is compared with its; empty: none, and for the contract where the branch left the default one.
+            about the data is compared with its; empty: none, but for the contract where the branch left the default
+            branch.
         timing: a process that gets ready to time the model; one is started unless given.
 
     Returns:
