@@ -1,5 +1,6 @@
-"""Train: the repo's two functions, on the training rows alone, with every seed fixed."""
+"""Train: the repo's two functions, or its script, on the training rows alone, with every seed fixed."""
 
+import contextlib
 import random
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from pavedroad.foundation.package import build_folder, verify_manifest, write_ma
 from pavedroad.foundation.profile import profile_table
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.reference import REFERENCE, write_reference
+from pavedroad.foundation.script import find_files, run_script
 from pavedroad.foundation.split import Split, split_rows
 from pavedroad.foundation.supervision import end_at_last
 from pavedroad.foundation.usercode import call, load_function, make_features, point_at
@@ -26,6 +28,8 @@ from pavedroad.stages.drift_sides import measure_training
 from pavedroad.stages.validate import RECEIPT, require_receipt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
 PARAMETERS = "params.yaml"
@@ -54,20 +58,10 @@ def train(project: Project) -> Report:
     column_checks, graphs = check_features(project, rows)
     if any(check.outcome is Outcome.FAIL for check in column_checks):
         return conclude("train", column_checks, summary="A feature broke a rule of its own.", inputs=tables)
-    features = make_features(project, rows)
-    function = load_function(project, config.model.train)
-    frame = config.model.frame
-    with end_at_last(config.model.timeout):
-        model = call(
-            project,
-            config.model.train,
-            function,
-            lend(features, frame),
-            lend_column(target, frame),
-            dict(parameters),
-        )
-    with point_at(project, function):
-        _require_estimator(model, config.model.train, metric.needs)
+    model, features, function = _fit(project, rows, parameters)
+    blamed = point_at(project, function) if function else contextlib.nullcontext()
+    with blamed:
+        _require_estimator(model, config.model.train or config.model.artifact, metric.needs)
     profile = profile_table(rows)
     signature = write_signature(profile, objective.problem, objective.target, labels, list(features.columns))
     model_format, file_name = load_format(config.model.format), name_file(config.model.format)
@@ -78,9 +72,10 @@ def train(project: Project) -> Report:
         write_reference(folder / REFERENCE, measure_training(project, rows))
         manifest = write_manifest(folder, config.project.name)
         kept = model_format.load(folder / file_name, config.model.trusted)
-        with point_at(project, function):
+        with point_at(project, function) if function else contextlib.nullcontext():
             same = _survives(kept, model, features, signature)
-    leaks = find_leaks(Suspect(table, split, features, partial(make_features, project), config.data, objective))
+    make = partial(make_features, project, wanted=None if function else list(features.columns))
+    leaks = find_leaks(Suspect(table, split, features, make, config.data, objective))
     file = manifest.files[file_name]
     size_mb = file.bytes / 1e6
     return conclude(
@@ -122,6 +117,25 @@ def train(project: Project) -> Report:
     )
 
 
+def _fit(
+    project: Project, rows: "pd.DataFrame", parameters: dict[str, Any]
+) -> "tuple[Any, pd.DataFrame, Callable[..., Any] | None]":
+    """The model, the features it was trained on, and the function that trained it when it was no script."""
+    settings = project.config.model
+    if settings.command:
+        with run_script(project, rows) as made:
+            model = load_format(settings.format).load(made, settings.trusted)
+        features = make_features(project, rows)
+        known = [str(name) for name in getattr(model, "feature_names_in_", ())]
+        return model, features[known] if known and set(known) <= set(features.columns) else features, None
+    features = make_features(project, rows)
+    function = load_function(project, settings.train)
+    lent = lend(features, settings.frame), lend_column(rows[project.config.objective.target], settings.frame)
+    with end_at_last(settings.timeout):
+        model = call(project, settings.train, function, *lent, dict(parameters))
+    return model, features, function
+
+
 def _describe_split(data: Data, split: Split) -> str:
     if split.how == "file":
         return f"the rows of {data.holdout_file} held out"
@@ -130,23 +144,34 @@ def _describe_split(data: Data, split: Split) -> str:
 
 
 def _check_pipeline(project: Project) -> list[Check]:
-    """A holdout file that the pipeline does not know could change without anything being judged again."""
+    """What the pipeline does not know of could change without anything being made or judged again."""
     held, path = project.config.data.holdout_file, project.root / PIPELINE
-    if not held or not path.is_file():
+    needed = {name: [held] if held else [] for name in _OF_HOLDOUT}
+    needed["train"] += find_files(project)
+    if not any(needed.values()) or not path.is_file():
         return []
     stages = read_yaml(path).get("stages")
     known = stages if isinstance(stages, dict) else {}
-    lacking = [name for name in _OF_HOLDOUT if name in known and held not in (known[name].get("deps") or [])]
+    lacking = [
+        f"{file} in {name}"
+        for name, files in needed.items()
+        for file in files
+        if name in known and not any(_holds(dep, file) for dep in known[name].get("deps") or [])
+    ]
     return [
         judge(
             "train.pipeline",
-            "The pipeline knows the holdout file",
+            "The pipeline knows the holdout file and the script",
             ok=not lacking,
             observed=list(lacking),
-            expected="no stage that lacks it",
-            reason="" if not lacking else f"Add {held} to the deps of {', '.join(lacking)} in {PIPELINE}.",
+            expected="none that it lacks",
+            reason="" if not lacking else f"Add to the deps of its stage in {PIPELINE}: {', '.join(lacking)}.",
         )
     ]
+
+
+def _holds(dependency: object, file: str) -> bool:
+    return dependency == file or file.startswith(f"{dependency}/")
 
 
 def load_trained(project: Project) -> tuple[Any, Signature]:

@@ -1,0 +1,147 @@
+"""Training by a script of the repo's own, as it stands: it sees the repo with the training rows alone in the table."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pavedroad.errors import ConfigError, UserCodeError
+from pavedroad.foundation.project import Project
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEFT_OUT = {".git", ".dvc", ".venv", "venv", ".nox", ".tox", "node_modules", "__pycache__", ".pavedroad"}
+"""Folders that a script does not need, wherever they lie."""
+MADE_BY_THE_ROAD = {"reports", "model", "package"}
+LARGE = 64 * 1024**2
+"""A file of more bytes than this is linked to instead of copied."""
+_WRITERS = {".csv": "to_csv", ".parquet": "to_parquet"}
+_LAST_LINES = 8
+
+
+@contextlib.contextmanager
+def run_script(project: Project, training: "pd.DataFrame") -> Iterator[Path]:
+    """Run ``model.command`` and give the path of the model file it wrote, which is gone when the context ends.
+
+    The command runs in a copy of the repo. In it the training table holds the training rows alone and the holdout file
+    is missing, so the script cannot learn from what it is judged on. ``python`` is the road's own. What the script
+    prints is passed on.
+
+    Raises:
+        ConfigError: the training table is not a single CSV or Parquet file.
+        UserCodeError: the command is missing, failed or took too long, or did not write the file.
+    """
+    model, data = project.config.model, project.config.data
+    table = project.root / data.train
+    if table.suffix not in _WRITERS or not table.is_file():
+        raise ConfigError(
+            f"A script can be given the rows of a single CSV or Parquet file only, and {data.train!r} is none.",
+            where=project.root / "pavedroad.toml",
+        )
+    with tempfile.TemporaryDirectory(prefix="pavedroad-script-") as scratch:
+        folder = Path(scratch) / project.root.name
+        hidden = {table, *([project.root / data.holdout_file] if data.holdout_file else [])}
+        _copy(project.root, folder, hidden)
+        given = folder / data.train
+        given.parent.mkdir(parents=True, exist_ok=True)
+        getattr(training, _WRITERS[table.suffix])(given, index=False)
+        (folder / model.artifact).parent.mkdir(parents=True, exist_ok=True)
+        (folder / model.artifact).unlink(missing_ok=True)
+        _run(project, folder)
+        made = folder / model.artifact
+        if made.is_symlink() or not made.is_file():
+            raise UserCodeError(
+                f"The command ended well, but it did not write {model.artifact!r}.",
+                where=project.root / "pavedroad.toml",
+                next_step="Let it write its model there, or correct model.artifact.",
+            )
+        yield made
+
+
+def find_files(project: Project) -> list[str]:
+    """The files of the repo that the command names, by their paths in it."""
+    return [
+        word
+        for word in project.config.model.command
+        if (project.root / word).is_file() and not Path(word).is_absolute()
+    ]
+
+
+def _copy(root: Path, folder: Path, hidden: set[Path]) -> None:
+    def leave_out(where: str, names: list[str]) -> set[str]:
+        at_top = MADE_BY_THE_ROAD if Path(where) == root else set()
+        return {name for name in names if name in LEFT_OUT | at_top or Path(where) / name in hidden}
+
+    def copy(source: str, target: str) -> str:
+        if Path(source).stat().st_size > LARGE:
+            Path(target).symlink_to(source)
+            return target
+        return shutil.copy2(source, target)
+
+    shutil.copytree(root, folder, symlinks=True, ignore=leave_out, copy_function=copy)
+
+
+def _run(project: Project, folder: Path) -> None:
+    """Run the command to its end, passing on what it prints; its whole group of processes ends with it."""
+    words, seconds = list(project.config.model.command), project.config.model.timeout
+    shown = " ".join(words)
+    if words[0] in {"python", "python3"}:
+        words[0] = sys.executable
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the repo's own command, word by word, no shell
+            words,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise UserCodeError(
+            f"model.command cannot be run: {error.strerror}: {words[0]!r}.", where=project.root / "pavedroad.toml"
+        ) from error
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        _end(process)
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    last: deque[str] = deque(maxlen=_LAST_LINES)
+    try:
+        for line in process.stdout or ():
+            sys.stdout.write(line)
+            last.append(line.strip()[:300])
+        process.wait()
+    finally:
+        timer.cancel()
+        _end(process)
+    if late.is_set():
+        raise UserCodeError(f"The command took longer than the {seconds:,} seconds of model.timeout: {shown}.")
+    if process.returncode:
+        said = next((line for line in reversed(last) if line), "it said nothing")
+        raise UserCodeError(
+            f"The command ended with exit code {process.returncode}: {said.rstrip('.')}.",
+            where=project.root / "pavedroad.toml",
+            next_step=f"See what it says when you run it yourself: {shown}",
+        )
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
