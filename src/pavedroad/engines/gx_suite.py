@@ -7,13 +7,17 @@ reports home, it captures the warnings of the whole process, and it logs what th
 import logging
 import os
 import re
+import sys
 import warnings
 from importlib.util import find_spec
 from typing import Any
 
-if find_spec("pyspark") and not find_spec("grpc"):
-    # Great Expectations imports PySpark wherever there is one, and PySpark without grpc ends the process: with success.
-    raise ModuleNotFoundError("PySpark needs grpc.", name="grpc")
+if find_spec("pyspark") and not hasattr(sys.modules["__main__"], "__file__"):
+    # Great Expectations imports PySpark wherever there is one. In a process that no file started, PySpark without what
+    # its extra brings takes itself to be under test, and ends the process: with success.
+    for _name in ("grpc", "grpc_status", "zstandard"):
+        if not find_spec(_name):
+            raise ModuleNotFoundError(f"PySpark needs {_name}.", name=_name)
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read once, when Great Expectations is imported
 
