@@ -47,6 +47,7 @@ FILES = {
     "src/shop/features.py": "def features(table):\n    return table\n",
     "src/shop/model.py": "def train(X, y, params):\n    return None\n",
     "model/model.skops": "weights",
+    "package/manifest.json": "{}",
 }
 CODE = ["src/shop/features.py", "src/shop/model.py"]
 READS = {
@@ -112,7 +113,7 @@ class Road:
             path = f"reports/{stage}.json"
             if stage != "latency" and (self.root / path).is_file():
                 outs = [{"path": path, "md5": digest(self.root / path)}]
-                outs += [{"path": name, "md5": "0" * 32} for name in MAKES.get(stage, ())]
+                outs += [{"path": name, "md5": digest(self.root / name)} for name in MAKES.get(stage, ())]
                 stages[stage] = {"cmd": f"pavedroad {stage}", "outs": outs, "params": SETTINGS[stage]}
         # JSON is YAML too.
         (self.root / "dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": stages}))

@@ -20,7 +20,7 @@ from pavedroad.stages.verdict import record_verdict, require_verdict
 
 @pytest.fixture
 def road(world):
-    made = Road(world({**FILES, "package/manifest.json": "{}", ".gitignore": "reports/\n"}))
+    made = Road(world({**FILES, ".gitignore": "reports/\n"}))
     made.lay()
     for words in (["add", "--all"], ["commit", "--quiet", "--message", "All of it"]):
         subprocess.run(["git", *words], cwd=made.root, check=True)

@@ -62,7 +62,17 @@ class Freshness:
         path = f"reports/{report.stage}.json"
         if locked.outputs.get(path) != self._pipeline.digest(self._project.root / path):
             return "It is not the report that the pipeline wrote."
-        return self._find_changed_setting(locked)
+        return self._find_changed_product(locked) or self._find_changed_setting(locked)
+
+    def _find_changed_product(self, locked: LockedStage) -> str:
+        """What the stage made must still be what it made: the package that is here is the one that was judged."""
+        for path, digest in locked.outputs.items():
+            made = self._project.root / path
+            if not made.exists():
+                return f"{path}, which it made, is gone."
+            if self._pipeline.digest(made) != digest:
+                return f"{path}, which it made, has changed since."
+        return ""
 
     def _find_stale_maker(self, path: str, reader: str) -> str:
         """Why the stage that made a file is stale; empty when no stage made it or that one is fresh."""

@@ -73,7 +73,7 @@ class Pipeline(Protocol):
         ...
 
     def digest(self, path: Path) -> str:
-        """The digest of a file as the lock holds it."""
+        """The digest of a file or folder as the lock holds it."""
         ...
 
 

@@ -1,0 +1,145 @@
+"""Bringing a champion: a revision laid out beside the work tree, and its package by the digest that its lock names."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from pavedroad.engines import dvc, dvc_copies, git_checkouts
+from pavedroad.errors import DataError, UsageError
+from pavedroad.foundation.champion import bring_champion
+from pavedroad.foundation.project import Project
+
+FILES = {"package/model.skops": "weights", "package/deep/card.md": "A card.", "package/manifest.json": "{}"}
+
+
+def git(root, *words):
+    done = subprocess.run(["git", *words], cwd=root, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def keep(root, path):
+    """Put a folder into DVC's cache, as DVC would, and return its digest."""
+    cache = root / ".dvc" / "cache" / "files" / "md5"
+    listed = []
+    for file in sorted((root / path).rglob("*")):
+        if file.is_file():
+            content = file.read_bytes()
+            name = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            place = cache / name[:2] / name[2:]
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+            listed.append({"md5": name, "relpath": file.relative_to(root / path).as_posix()})
+    listed.sort(key=lambda entry: entry["relpath"])
+    text = json.dumps(listed).encode()
+    name = hashlib.md5(text, usedforsecurity=False).hexdigest() + ".dir"
+    place = cache / name[:2] / name[2:]
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(text)
+    return name
+
+
+@pytest.fixture
+def repo(world):
+    root = world(FILES)
+    digest = keep(root, "package")
+    lock = {"schema": "2.0", "stages": {"package": {"cmd": "x", "outs": [{"path": "package", "md5": digest}]}}}
+    world({"dvc.lock": json.dumps(lock), ".gitignore": "/package\n/.dvc/cache\n/.dvc/tmp\n", ".dvc/config": ""})
+    git(root, "init", "-q")
+    git(root, "add", "--all")
+    git(root, "commit", "-qm", "The base")
+    return root, digest
+
+
+def test_a_folder_is_named_as_dvc_names_it(repo):
+    root, digest = repo
+    assert dvc.digest(root / "package") == digest
+    (root / "package" / "deep" / "card.md").write_text("Another card.")
+    assert dvc.digest(root / "package") != digest
+
+
+@pytest.mark.slow
+def test_dvc_itself_names_a_folder_so(world):
+    pytest.importorskip("dvc")
+    root = world(FILES)
+    dvc_program, environment = dvc._find_program()
+    for words in (["init", "--no-scm", "-q"], ["add", "-q", "package"]):
+        subprocess.run([dvc_program, *words], cwd=root, env=environment, check=True)
+    assert f"md5: {dvc.digest(root / 'package')}" in (root / "package.dvc").read_text()
+
+
+def test_the_package_of_the_base_comes_with_the_code_of_the_base(repo):
+    root, digest = repo
+    (root / "code.py").write_text("new = True\n")
+    shutil.rmtree(root / "package")
+    with bring_champion(Project(root=root, config=None), "HEAD") as champion:
+        assert (champion.digest, champion.how) == (digest, "from the cache")
+        assert (champion.root / "package" / "deep" / "card.md").read_text() == "A card."
+        assert not (champion.root / "code.py").exists()
+        kept = champion.root
+    assert not kept.exists()
+    assert len(git(root, "worktree", "list").splitlines()) == 1
+    assert git(root, "status", "--porcelain") == "?? code.py"
+
+
+def test_a_base_without_a_package_has_no_champion(repo):
+    root, _ = repo
+    (root / "dvc.lock").write_text('{"schema": "2.0", "stages": {}}')
+    git(root, "commit", "-qam", "No package yet")
+    with bring_champion(Project(root=root, config=None), "HEAD") as champion:
+        assert champion is None
+
+
+def test_a_damaged_cache_gives_no_champion(repo):
+    root, _ = repo
+    for file in (root / ".dvc" / "cache").rglob("*"):
+        if file.is_file() and file.read_bytes() == b"weights":
+            file.write_bytes(b"other weights")
+    with pytest.raises(DataError, match="damaged"), bring_champion(Project(root=root, config=None), "HEAD"):
+        pass
+
+
+def test_a_cache_that_lacks_a_file_says_so(repo, tmp_path):
+    root, digest = repo
+    assert dvc_copies.copy_kept(root, "package", digest, tmp_path / "one")
+    for file in (root / ".dvc" / "cache").rglob("*"):
+        if file.is_file() and file.read_bytes() == b"weights":
+            file.unlink()
+    assert not dvc_copies.copy_kept(root, "package", digest, tmp_path / "two")
+    assert not (tmp_path / "two").exists()
+    assert not dvc_copies.copy_kept(root, "package", "0" * 32 + ".dir", tmp_path / "three")
+
+
+@pytest.mark.parametrize("base", ["nowhere", "-h", "--upload-pack=x", ""])
+def test_a_base_that_is_none_is_refused(repo, base):
+    root, _ = repo
+    with pytest.raises(UsageError):
+        git_checkouts.resolve(root, base)
+    with pytest.raises(UsageError), git_checkouts.check_out(root, base):
+        pass
+
+
+def test_the_looks_are_counted(repo):
+    root, _ = repo
+    base = git(root, "rev-parse", "HEAD")
+    assert git_checkouts.count_versions(root, base, "dvc.lock") == (0, True)
+    for number in range(3):
+        (root / "dvc.lock").write_text(f'{{"schema": "2.0", "stages": {{}}, "n": {number}}}')
+        git(root, "commit", "-qam", f"Try {number}")
+    (root / "other.txt").write_text("x")
+    git(root, "add", "other.txt")
+    git(root, "commit", "-qm", "Something else")
+    assert git_checkouts.count_versions(root, base, "dvc.lock") == (3, True)
+
+
+def test_no_hook_of_the_repo_runs(repo):
+    root, _ = repo
+    hook = root / ".git" / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {root}/ran\n")
+    hook.chmod(0o755)
+    with git_checkouts.check_out(root, "HEAD"):
+        pass
+    assert not (root / "ran").exists()
