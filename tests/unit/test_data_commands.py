@@ -12,6 +12,7 @@ import pytest
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome
 from pavedroad.stages.doctor import doctor
+from pavedroad.stages.gate import gate
 
 CONFIG = """
 [project]
@@ -150,3 +151,12 @@ def test_doctor_names_a_remote_that_is_trusted(repo):
     assert "dvc remote modify storage verify true" in found.reason
     config.write_text(config.read_text() + "    verify = false\n")
     assert remotes(repo).outcome is Outcome.WARN
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_the_road_says_so_when_a_remote_is_trusted(repo, verified):
+    config = repo / ".dvc" / "config"
+    config.write_text(config.read_text().replace("verify = true", f"verify = {verified}"))
+    found = [check for check in gate(find_project(repo)).checks if check.id == "gate.remotes"]
+    assert [check.outcome for check in found] == ([] if verified else [Outcome.WARN])
+    assert all(check.where.file == ".dvc/config" for check in found)

@@ -22,6 +22,7 @@ from pavedroad.foundation.project import STAGES, Project
 from pavedroad.foundation.standards import Scene, decide_more, wants_comparison
 from pavedroad.report import Check, Input, Place, Report, Run, conclude, read_report
 from pavedroad.settings import Config, Gate
+from pavedroad.stages.data import judge_remotes
 
 RECORDS = ["dvc.lock", "reports/metrics.json", "reports/schema.json"]
 """What a commit holds of the things that its code makes."""
@@ -73,6 +74,8 @@ def gate(project: Project, fresh: Freshness | None = None, base: str = "", polic
     changes = compare_policies(before, config) if before else []
     checks = take_decisions(scene, behind)
     checks += [*judge_floor(config, read_floor()), *judge_changes(changes, policy)]
+    trusting = judge_remotes(project)
+    checks += [] if trusting is None else [msgspec.structs.replace(trusting, id="gate.remotes")]
     checks = close(apply_waivers(checks, policy.waiver, today))
     used = [*evidence.reports, *([COMPARE] if wants_comparison(policy, base) and found[-1].report else [])]
     return conclude(
