@@ -132,9 +132,9 @@ def leave_large_table_to_dvc(repo: Path, place: str, notes: list[str]) -> None:
         (table.parent / ".gitignore").write_text(f"/{table.name}\n", encoding="utf-8")
         notes.append(
             f"{place} is larger than {LARGEST_IN_GIT // 1024**2} MB, so git does not hold it: run "
-            f"`uv run dvc add {place}`, name a remote with `uv run dvc remote add --default storage <address>` and `uv run "
-            f"dvc remote modify storage verify true`, run `uv run pavedroad data push`, and commit .dvc/config and "
-            f"{place}.dvc."
+            f"`uv run dvc add {place}`, name a remote with `uv run dvc remote add --default storage <address>` and "
+            "`uv run dvc remote modify storage verify true`, run `uv run pavedroad data push`, and commit .dvc/config "
+            f"and {place}.dvc."
         )
 
 
