@@ -11,7 +11,7 @@ from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.profile import kind_of
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.source import Source, find_source
-from pavedroad.foundation.split import HELD_FROM, split_rows  # noqa: F401
+from pavedroad.foundation.split import HELD_FROM
 from pavedroad.report import Input
 from pavedroad.settings import IMPORT_PATH, Config
 
