@@ -1,8 +1,8 @@
 """How long `pavedroad validate` takes: 20 expectations on 10 columns, beside Great Expectations and beside plain SQL.
 
-Whole processes, the same Parquet file, the same suite. Sizes are rows: `python benchmarks/validation.py 100000` runs one
-of them; without arguments all do. `python benchmarks/validation.py 100000000` takes 100 million rows with 2 GB of memory,
-less than the values of its columns need, where the disk has room; a first suite is timed along the way.
+Whole processes, the same Parquet file, the same suite. Sizes are rows: `python benchmarks/validation.py 100000` runs
+one of them; without arguments all do. `python benchmarks/validation.py 100000000` takes 100 million rows with 2 GB of
+memory, less than the values of its columns need, where the disk has room; a first suite is timed along the way.
 """
 
 import json
