@@ -2,12 +2,13 @@
 
 import pytest
 
-from pavedroad.errors import EvidenceError, UserCodeError
+from pavedroad.errors import ConfigError, EvidenceError, UsageError, UserCodeError
 from pavedroad.foundation.forge import Proposed, Remote
 from pavedroad.foundation.project import find_project
-from pavedroad.report import conclude, judge, write_report
+from pavedroad.report import Outcome, conclude, judge, write_report
 from pavedroad.stages.propose import propose
-from pavedroad.stages.refresh import hash_tables, refresh
+from pavedroad.stages.refresh import bring_tables, hash_tables, list_proposed, refresh
+from pavedroad.stages.retrain import hand_over
 
 CONFIG = """
 [project]
@@ -183,3 +184,125 @@ def test_a_refresh_by_function_runs_in_the_repos_folder(project):
 def test_a_refresh_that_fails_says_why(project, line, words):
     with pytest.raises(UserCodeError, match=words):
         refresh(with_refresh(project, line), lambda _: None)
+
+
+POINTER = "outs:\n- md5: 0cc175b9c0f1b6a831c399e269772661\n  size: 4\n  hash: md5\n  path: t.csv\n"
+
+
+@pytest.fixture
+def kept(project):
+    """The same repo, whose table DVC keeps."""
+    import subprocess
+
+    (project.root / "data/t.csv.dvc").write_text(POINTER)
+    (project.root / "data/.gitignore").write_text("/t.csv\n")
+    for step in (["rm", "--quiet", "--cached", "data/t.csv"], ["add", "--all"], ["commit", "--quiet", "-m", "Keep it"]):
+        subprocess.run(["git", "-C", str(project.root), *step], check=True)
+    return project
+
+
+def lay_kept(folder, pointer):
+    lay(folder)
+    (folder / "files/data/t.csv.dvc").write_text(pointer)
+    return folder
+
+
+def test_of_a_table_that_dvc_keeps_the_pointer_is_proposed_and_not_the_table(kept, host, tmp_path):
+    assert list_proposed(kept) == ["data/t.csv.dvc"]
+    propose(kept, lay_kept(tmp_path / "p", POINTER.replace("0cc1", "0cc2")), host, write)
+    assert list_changes(kept, host) == ["data/.gitignore", "data/t.csv.dvc", "dvc.lock", "pavedroad.toml"]
+
+
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        POINTER + "cmd: touch canary\n",
+        POINTER.replace("path: t.csv", "path: ../../.github/workflows/evil.yml"),
+        POINTER.replace("path: t.csv", "path: /etc/passwd"),
+        POINTER.replace("0cc1", "../."),
+        POINTER.replace("size: 4", "size: -4"),
+        POINTER.replace("size: 4", "size: yes"),
+        POINTER.replace("hash: md5", "hash: sha1"),
+        POINTER.replace("  size: 4\n", "  size: 4\n  remote: theirs\n"),
+        POINTER + "- md5: 0cc175b9c0f1b6a831c399e269772661\n  path: other\n",
+        "wdir: ..\n" + POINTER,
+        "outs: []\n",
+        "- outs\n",
+        "outs: [*x]\n",
+        "",
+    ],
+)
+def test_a_pointer_that_is_more_than_a_pointer_is_refused(kept, host, tmp_path, pointer):
+    with pytest.raises(ConfigError):
+        propose(kept, lay_kept(tmp_path / "p", pointer), host, write)
+    assert host.asked == []
+
+
+def test_a_kept_table_without_a_remote_is_refused_before_anything_is_done(kept):
+    with pytest.raises(UsageError, match="no remote that a refreshed one could be pushed to"):
+        bring_tables(kept)
+
+
+def test_a_kept_table_whose_remote_cannot_be_read_is_refused_before_anything_is_done(kept):
+    (kept.root / ".dvc").mkdir()
+    (kept.root / ".dvc/config").write_text(
+        "[core]\n    remote = store\n['remote \"store\"']\n    url = /nowhere/at/all\n"
+    )
+    (kept.root / "data/t.csv").unlink()
+    with pytest.raises(UsageError, match="cannot be had here") as caught:
+        bring_tables(kept)
+    assert "Retrain where the remote can be read" in caught.value.next_step
+
+
+@pytest.mark.parametrize("train", ["data", "data/*.csv"])
+def test_a_table_of_several_files_is_refused(project, train):
+    text = (project.root / "pavedroad.toml").read_text().replace("data/t.csv", train)
+    (project.root / "pavedroad.toml").write_text(text)
+    with pytest.raises(UsageError, match="is not one file"):
+        bring_tables(find_project(project.root))
+
+
+def test_a_table_in_git_needs_nothing(project):
+    bring_tables(project)
+    assert list_proposed(project) == ["data/t.csv"]
+
+
+@pytest.fixture
+def pushed(project, tmp_path):
+    """The same repo in real DVC, whose table is added and not pushed yet; and the folder of its remote."""
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    dvc, remote = str(Path(sys.executable).with_name("dvc")), tmp_path / "remote"
+    for step in (
+        ["git", "rm", "--quiet", "--cached", "data/t.csv"],
+        [dvc, "init", "--quiet"],
+        [dvc, "remote", "add", "--quiet", "--default", "store", str(remote)],
+        [dvc, "add", "--quiet", "data/t.csv"],
+    ):
+        subprocess.run(step, cwd=project.root, check=True, capture_output=True)
+    return project, remote
+
+
+def test_what_dvc_keeps_is_handed_over_before_it_is_proposed(pushed):
+    project, remote = pushed
+    check = hand_over(project)
+    assert (check.outcome, check.id) == (Outcome.PASS, "retrain.pushed")
+    assert [path.read_text() for path in remote.rglob("*") if path.is_file()] == ["y\n1\n"]
+
+
+def test_a_remote_that_cannot_be_written_stops_the_proposal(pushed):
+    project, remote = pushed
+    remote.write_text("no folder")
+    check = hand_over(project)
+    assert check.outcome is Outcome.ERROR
+    assert "needs a remote that its run may write" in check.reason or "is not complete after the push" in check.reason
+
+
+def test_a_table_that_dvc_has_not_taken_up_stops_the_proposal(pushed):
+    project, remote = pushed
+    (project.root / "data/t.csv").write_text("y\n9\n")
+    check = hand_over(project)
+    assert (check.outcome, check.reason) == (Outcome.ERROR, "DVC did not take up the new data/t.csv.")
+    assert not remote.exists(), "Nothing is pushed then."

@@ -243,7 +243,7 @@ def test_ctrl_c_ends_dvc_and_the_stage_it_runs_and_the_next_run_goes_on(repo, de
     )
     (repo / "first.py").write_text(ignore + SLOW if deaf else SLOW)
     running = load_pipeline().start(repo)
-    group = running._process.pid
+    group = running._command._process.pid
     threading.Timer(0, lambda: (wait_for(repo / "begun"), os.kill(os.getpid(), signal.SIGINT))).start()
     with pytest.raises(KeyboardInterrupt):
         running.follow(lambda _: None)
@@ -267,7 +267,7 @@ def test_a_watcher_that_fails_ends_the_pipeline_too(repo):
 
     with pytest.raises(RuntimeError, match="screen"):
         running.follow(fail)
-    assert not alive(running._process.pid)
+    assert not alive(running._command._process.pid)
 
 
 # --- the lock -------------------------------------------------------------------------------------------------------

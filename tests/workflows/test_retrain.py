@@ -1,7 +1,10 @@
 """What retraining comes to: `retrain.yml`, on a schedule or by hand, as a generated repo calls it, under `act`."""
 
+import hashlib
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from workflow_drive import REPOSITORY, ask
@@ -83,6 +86,35 @@ def test_a_better_model_is_proposed_once_and_twice_makes_no_second_pull_request(
     assert third.jobs == {"Retrain": "success", "Propose": "failure"}, third
     assert any("Someone has committed to the branch" in remark.message for remark in third.remarks)
     assert drive.github.branches()[BRANCH] == theirs
+
+
+def leave_to_dvc(drive, remote):
+    """Let DVC keep the table, in a remote that every run here may read and write."""
+    dvc = str(Path(sys.executable).with_name("dvc"))
+    for step in (
+        ["git", "rm", "--quiet", "--cached", DATA],
+        [dvc, "add", "--quiet", DATA],
+        [dvc, "remote", "add", "--quiet", "--default", "store", str(remote)],
+        [dvc, "remote", "modify", "--quiet", "store", "verify", "true"],
+        [dvc, "push", "--quiet", f"{DATA}.dvc"],
+    ):
+        ask(step, drive.repo, drive.outside)
+    drive.commit("Leave the table to DVC")
+    (drive.repo / DATA).unlink()
+
+
+def test_a_table_that_dvc_keeps_is_pushed_and_only_its_pointer_is_proposed(drive, tmp_path):
+    whole = (drive.repo / DATA).read_bytes()
+    prepare(drive, before=lambda text: head(text, 700), after=lambda text: text)
+    leave_to_dvc(drive, tmp_path / "remote")
+    run = drive.run("retrain.yml", dispatch(REPOSITORY))
+    assert run.ok, run
+    assert run.outputs("Retrain") == {"decision": "propose"}
+    assert {f"{DATA}.dvc", "dvc.lock"} <= list_changes(drive)
+    assert DATA not in list_changes(drive)
+    md5 = hashlib.md5(whole, usedforsecurity=False).hexdigest()
+    assert f"md5: {md5}" in show(drive, f"{DATA}.dvc")
+    assert (tmp_path / "remote/files/md5" / md5[:2] / md5[2:]).read_bytes() == whole, "Whoever merges it can have it."
 
 
 def test_a_model_that_is_not_better_is_not_proposed_and_the_run_says_why(drive):

@@ -5,8 +5,6 @@ import json
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 from pavedroad.engines.dvc_cache import refuse_bombs
 from pavedroad.errors import ConfigError, DataError, MissingExtraError, PipelineError
+from pavedroad.foundation.command import Command
 from pavedroad.foundation.kept import UnreachableError
 from pavedroad.foundation.pipeline import Event, LockedStage, Result, State
 
@@ -83,22 +82,11 @@ def run_program(root: Path, words: list[str]) -> str:
     Raises:
         MissingExtraError: DVC is not installed.
     """
-    program, environment = _find_program()
-    done = subprocess.run(  # noqa: S603 - a fixed command, no shell
-        [program, *words],
-        cwd=root,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode == 0:
+    command = _start_program(root, words)
+    lines = list(command.lines())
+    if command.wait() == 0:
         return ""
-    said = [line.removeprefix("ERROR: ") for line in done.stdout.splitlines() if line.startswith("ERROR: ")]
+    said = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     return (said or [f"DVC could not {words[0]}."])[0][:300]
 
 
@@ -108,37 +96,34 @@ def start(root: Path) -> "Repro":
     Raises:
         MissingExtraError: DVC is not installed.
     """
-    program, environment = _find_program()
-    process = subprocess.Popen(  # noqa: S603 - a fixed command, no shell
-        [program, "repro", "--keep-going"],
-        cwd=root,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-    return Repro(root, process)
+    return Repro(root, _start_program(root, ["repro", "--keep-going"]))
 
 
-def _find_program() -> tuple[str, dict[str, str]]:
-    """DVC's program, beside this Python if it is there, and the environment it is given."""
+def release(root: Path, paths: list[str]) -> str:
+    """Part files from the cache (``dvc unprotect``), so that whoever writes them does not write into it."""
+    return run_program(root, ["unprotect", "--", *paths])
+
+
+def _start_program(root: Path, words: list[str]) -> Command:
+    """Start DVC's program, the one beside this Python if there is one.
+
+    Raises:
+        MissingExtraError: DVC is not installed.
+    """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     program = shutil.which("dvc", path=path)
     if program is None:
         raise MissingExtraError("dvc", "dvc")
-    return program, {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1", "PYTHONUNBUFFERED": "1"}
+    return Command([program, *words], root, environment=environment)
 
 
 class Repro:
     """A ``dvc repro`` at work."""
 
-    def __init__(self, root: Path, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, root: Path, command: Command) -> None:
         self._root = root
-        self._process = process
+        self._command = command
 
     def follow(self, watch: Callable[[Event], None]) -> Result:
         """Tell what happens, line by line, until DVC ends.
@@ -149,8 +134,7 @@ class Repro:
         """
         stage, begun, failed, said = "", set(), [], []
         try:
-            for raw in self._process.stdout or ():
-                line = raw.rstrip("\n")
+            for line in self._command.lines():
                 if event := _read_event(line):
                     if event.state == "running":
                         stage = event.stage
@@ -165,25 +149,18 @@ class Repro:
                     said.append(line.removeprefix("ERROR: ").removeprefix("WARNING: ").strip())
                 if stage and not line.startswith("ERROR: "):  # a warning may be the stage's own
                     watch(Event(stage, text=line))
-            code = self._process.wait()
         except BaseException:
             self.stop()
             raise
+        code = self._command.wait()
         # A stage that failed after it began has said why in its report; for any other, only DVC knows.
         if code != 0 and not (failed and begun.issuperset(failed)):
             raise _explain(said, self._root)
         return Result(failed=tuple(dict.fromkeys(failed)), message=" ".join(said))
 
     def stop(self) -> None:
-        """Ask DVC and its stage to end, and wait until they have; kill what does not listen."""
-        for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self._process.pid, wanted)
-                self._process.wait(timeout=5)
-            except ProcessLookupError:
-                return
-            except subprocess.TimeoutExpired:
-                continue
+        """End DVC and its stage, and wait until they have ended."""
+        self._command.stop()
 
 
 def read_lock(root: Path) -> dict[str, LockedStage]:

@@ -29,6 +29,11 @@ def find_trusting(root: Path) -> list[str]:
     return dvc_settings.find_trusting(root)
 
 
+def find_remote(root: Path) -> str:
+    """The default remote's name."""
+    return dvc_settings.find_remote(root)
+
+
 def push(root: Path, remote: str, tell: Tell) -> Care:
     """Push by DVC, read the remote back, and upload again what it lacks; see ``foundation.kept.Keeper``."""
     with open_repo(root, remote) as opened:

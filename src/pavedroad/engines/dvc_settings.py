@@ -41,6 +41,18 @@ def find_trusting(root: Path) -> list[str]:
     ]
 
 
+def find_remote(root: Path) -> str:
+    """The name of the default remote; the nearest file wins, and an empty name means that there is none.
+
+    Raises:
+        ConfigError: a settings file is not one.
+    """
+    found = ""
+    for file in (*_list_machine_files(), root / CONFIG, root / LOCAL):
+        found = read_settings(file).get("core", {}).get("remote", found)
+    return found
+
+
 def read_settings(path: Path) -> Sections:
     """A settings file of DVC's, section by section; a remote's section is called ``remote <name>``.
 

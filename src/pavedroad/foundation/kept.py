@@ -1,12 +1,14 @@
 """Kept data: files and directories that the repo names by their content, and that lie in a cache and in a remote."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, cast
 
-from pavedroad.errors import DataError
+from pavedroad.errors import ConfigError, DataError
 from pavedroad.foundation.engines import load_engine
+from pavedroad.foundation.yamlfile import read_yaml
 
 
 class UnreachableError(DataError):
@@ -25,6 +27,35 @@ class Kept:
     digest: str
     path: str
     """In the repo: a file, a directory (its manifest), or a file in a kept directory."""
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What git holds in place of a file that is kept elsewhere."""
+
+    md5: str
+
+
+def read_pointer(path: Path, kept: str) -> Pointer:
+    """Read the ``.dvc`` file of one kept file, and take it for nothing else: such a file could hold a command to run.
+
+    Args:
+        path: the ``.dvc`` file; it may come from anywhere.
+        kept: the file it has to stand for, by its path in the repo.
+
+    Raises:
+        ConfigError: it is not what ``dvc add`` writes for that file.
+    """
+    document = read_yaml(path)
+    outs = document.get("outs")
+    out = outs[0] if isinstance(outs, list) and len(outs) == 1 and isinstance(outs[0], dict) else {}
+    known = set(document) == {"outs"} and set(out) <= {"md5", "size", "hash", "path"}
+    names_it = out.get("hash", "md5") == "md5" and out.get("path") == Path(kept).name
+    md5, size = out.get("md5"), out.get("size")
+    sized = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    if not (known and names_it and sized and isinstance(md5, str) and re.fullmatch(r"[0-9a-f]{32}", md5)):
+        raise ConfigError(f"This is not what DVC writes for {kept}.", where=path)
+    return Pointer(md5)
 
 
 @dataclass(frozen=True)
@@ -71,6 +102,10 @@ class Keeper(Protocol):
 
     def find_trusting(self, root: Path) -> list[str]:
         """The remotes that the repo's own settings name without having their content verified when it is fetched."""
+        ...
+
+    def find_remote(self, root: Path) -> str:
+        """The name of the remote that is used when none is named; empty when there is none."""
         ...
 
     def push(self, root: Path, remote: str, tell: Tell) -> Care:

@@ -68,6 +68,10 @@ class Pipeline(Protocol):
         """Which of ``paths`` are not here although the pipeline knows them: they lie in a remote."""
         ...
 
+    def release(self, root: Path, paths: list[str]) -> str:
+        """Let files that the pipeline keeps be written to without harm to what it keeps; why not, or nothing."""
+        ...
+
     def read_lock(self, root: Path) -> dict[str, LockedStage]:
         """The stages as they were last run, in order; empty before the first run."""
         ...

@@ -4,10 +4,11 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from pavedroad.foundation.data import load_reader, name_code, read_training_table, split_rows
+from pavedroad.foundation.data import load_reader, name_code, read_training_table
 from pavedroad.foundation.metrics import find_metric
 from pavedroad.foundation.model import load_format, predict
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.split import split_rows
 from pavedroad.foundation.usercode import make_features
 from pavedroad.report import Report, Run, Severity, conclude, judge
 from pavedroad.stages.train import load_trained, name_model

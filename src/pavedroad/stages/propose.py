@@ -7,10 +7,12 @@ from pathlib import Path
 from pavedroad.errors import EvidenceError
 from pavedroad.foundation.branch import Author, load_branches
 from pavedroad.foundation.forge import Host, Proposal, Proposed
+from pavedroad.foundation.kept import read_pointer
 from pavedroad.foundation.project import Project
 from pavedroad.report import Outcome, Report
 from pavedroad.stages.evidence import read_evidence
 from pavedroad.stages.gate import RECORDS
+from pavedroad.stages.refresh import list_kept, list_proposed
 from pavedroad.stages.retrain import FILES, REPORTS, STAGE
 
 BRANCH = "pavedroad/retrain"
@@ -37,6 +39,7 @@ def propose(project: Project, folder: Path, host: Host, write: Callable[[Sequenc
 
     Raises:
         EvidenceError: the reports do not say that the new model won, or a file is not a plain one.
+        ConfigError: the ``.dvc`` file of a table is not one.
         ForgeError: the forge refused.
     """
     reports = read_evidence(folder / REPORTS, also=STAGE)
@@ -46,6 +49,9 @@ def propose(project: Project, folder: Path, host: Host, write: Callable[[Sequenc
         raise EvidenceError(f"The reports do not speak for this proposal: {', '.join(bad) or 'retrain'}.", where=folder)
     files = {name: folder / FILES / name for name in _list_allowed(project)}
     files = {name: path for name, path in files.items() if _is_plain(folder, path)}
+    for table in list_kept(project):
+        if f"{table}.dvc" in files:
+            read_pointer(files[f"{table}.dvc"], table)
     forge = host.open_forge()
     branches = load_branches()
     title = f"Retrain {project.config.project.name} on new data"
@@ -59,7 +65,7 @@ def propose(project: Project, folder: Path, host: Host, write: Callable[[Sequenc
 
 def _list_allowed(project: Project) -> list[str]:
     """The only paths a proposal may change, as the branch's own configuration names them."""
-    return [*RECORDS, *(name for name in (project.config.data.train, project.config.data.current) if name)]
+    return [*RECORDS, *list_proposed(project)]
 
 
 def _is_plain(folder: Path, path: Path) -> bool:

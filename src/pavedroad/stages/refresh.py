@@ -1,12 +1,13 @@
 """Refreshing the data: the repo's own function or command rewrites the tables that ``[data]`` names."""
 
 import contextlib
-import subprocess
 from collections.abc import Callable
 
 from pavedroad.errors import UsageError, UserCodeError
+from pavedroad.foundation.command import Command
 from pavedroad.foundation.data import hash_file
-from pavedroad.foundation.pipeline import Event
+from pavedroad.foundation.kept import load_keeper
+from pavedroad.foundation.pipeline import Event, load_pipeline
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode import call, load_function
 
@@ -29,42 +30,70 @@ def refresh(project: Project, watch: Callable[[Event], None]) -> None:
             call(project, how, function)
         return
     try:
-        done = subprocess.run(  # noqa: S603 - the repo's own command, word by word, no shell
-            how,
-            cwd=project.root,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        command = Command(how, project.root)
     except OSError as error:
         raise UserCodeError(
             f"data.refresh cannot be run: {error.strerror}: {how[0]!r}.", where=project.root / "pavedroad.toml"
         ) from error
-    for line in done.stdout.splitlines():
+    for line in command.lines():
         watch(Event("refresh", text=line))
-    if done.returncode:
+    code = command.wait()
+    if code:
         raise UserCodeError(
-            f"data.refresh ended with exit code {done.returncode}.",
+            f"data.refresh ended with exit code {code}.",
             where=project.root / "pavedroad.toml",
             next_step=f"See what it says when you run it yourself: {' '.join(how)}",
         )
 
 
-def hash_tables(project: Project) -> Hashes:
-    """The tables that ``[data]`` names, by content.
+def list_tables(project: Project) -> list[str]:
+    """The tables that ``[data]`` names, by their path in the repo."""
+    data = project.config.data
+    return [name for name in (data.train, data.current) if name]
+
+
+def list_kept(project: Project) -> list[str]:
+    """The tables that DVC keeps: git holds a ``.dvc`` file that names their content."""
+    return [name for name in list_tables(project) if (project.root / f"{name}.dvc").is_file()]
+
+
+def list_proposed(project: Project) -> list[str]:
+    """The files by which git holds the tables: the table itself, or the ``.dvc`` file of one that DVC keeps."""
+    kept = list_kept(project)
+    return [f"{name}.dvc" if name in kept else name for name in list_tables(project)]
+
+
+def bring_tables(project: Project) -> None:
+    """Have every table here as a file that may be rewritten.
 
     Raises:
-        UsageError: a table is kept by DVC, whose remote a retraining cannot write yet.
+        UsageError: a table is no single file, there is no remote to push a new one to, or it cannot be read here.
+        DataError: what the remote holds is damaged.
     """
-    tables = [name for name in (project.config.data.train, project.config.data.current) if name]
-    for name in tables:
-        if (project.root / f"{name}.dvc").is_file():
+    for name in list_tables(project):
+        if (project.root / name).is_dir() or any(character in name for character in "*?["):
             raise UsageError(
-                f"{name} is kept by DVC, and a retraining can propose only tables that git holds.",
-                next_step="Refresh it by hand: change the table, `dvc add` and `dvc push` it, and open a pull request.",
+                f"{name} is not one file, and a retraining can propose only tables that are.",
+                next_step="Refresh it by hand, and open a pull request with it.",
             )
-    return {name: hash_file(project.root / name) for name in tables if (project.root / name).is_file()}
+    kept = list_kept(project)
+    if not kept:
+        return
+    if not load_keeper().find_remote(project.root):
+        raise UsageError(
+            f"{kept[0]} is kept by DVC, and there is no remote that a refreshed one could be pushed to.",
+            next_step="Name one with `dvc remote add --default`, or let git hold the table.",
+        )
+    pipeline = load_pipeline()
+    away = pipeline.find_kept_elsewhere(project.root, kept)
+    reason = (pipeline.fetch(project.root, away) if away else "") or pipeline.release(project.root, kept)
+    if reason:
+        raise UsageError(
+            f"{kept[0]} is kept by DVC and cannot be had here: {reason}",
+            next_step="Retrain where the remote can be read and written, and open a pull request from there.",
+        )
+
+
+def hash_tables(project: Project) -> Hashes:
+    """The tables that are here, by content."""
+    return {name: hash_file(project.root / name) for name in list_tables(project) if (project.root / name).is_file()}

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from pavedroad.errors import JudgementError, UsageError
+from pavedroad.errors import ConfigError, DataError, JudgementError, UsageError
 from pavedroad.foundation.branch import load_branches
 from pavedroad.foundation.challenge import Challenge, challenge
 from pavedroad.foundation.data import read_training_table
 from pavedroad.foundation.history import load_history
+from pavedroad.foundation.kept import load_keeper, read_pointer
 from pavedroad.foundation.metrics import Metric, Predictions, find_metric
 from pavedroad.foundation.model import predict, require_known_classes
 from pavedroad.foundation.package import build_folder
@@ -29,7 +30,7 @@ from pavedroad.foundation.usercode import make_features
 from pavedroad.report import Check, Outcome, Report, Severity, conclude, judge
 from pavedroad.stages.check import check
 from pavedroad.stages.gate import RECORDS, find_behind
-from pavedroad.stages.refresh import hash_tables, refresh
+from pavedroad.stages.refresh import bring_tables, hash_tables, list_kept, list_proposed, refresh
 from pavedroad.stages.runner import run_stage
 from pavedroad.stages.start import start
 from pavedroad.stages.train import load_trained, name_model
@@ -44,7 +45,7 @@ Watch = Callable[[Event], None]
 FILES, REPORTS = "files", "reports"
 """What a proposal's folder holds: the files to commit, by their path in the repo, and the evidence."""
 
-NOTHING_NEW = "retrain.new"
+NOTHING_NEW, PUSHED = "retrain.new", "retrain.pushed"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def retrain(project: Project, watch: Watch) -> Retraining:
     """Retrain, and leave the work tree as it was unless the new model is worth proposing.
 
     Raises:
-        UsageError: the work tree holds changes, or a table is not held by git.
+        UsageError: the work tree holds changes, or a table cannot be had or handed over here.
         ConfigError: the configuration is not valid.
     """
     head = load_history().head(project.root)
@@ -75,6 +76,7 @@ def retrain(project: Project, watch: Watch) -> Retraining:
             next_step="Commit them, or put them aside with: git stash.",
         )
     road: list[Report] = []
+    bring_tables(project)
     before = hash_tables(project)
     decision: Decision = "refuse"
     with tempfile.TemporaryDirectory() as scratch:
@@ -88,14 +90,15 @@ def retrain(project: Project, watch: Watch) -> Retraining:
             if decision != "propose":
                 for name in before:
                     _copy(kept / "old" / name, project.root / name)
-                load_branches().restore(project.root, RECORDS)
+                pointers = [f"{name}.dvc" for name in list_kept(project)]
+                load_branches().restore(project.root, [*RECORDS, *pointers])
     return Retraining(decision, [*road[:-1], report, *road[-1:]])
 
 
 def lay_proposal(project: Project, retraining: Retraining, folder: Path) -> None:
     """Lay what a pull request needs into a folder: the changed files, and the reports that speak for them."""
     with build_folder(folder) as made:
-        for name in [*RECORDS, *hash_tables(project)]:
+        for name in [*RECORDS, *list_proposed(project)]:
             if (project.root / name).is_file():
                 _copy(project.root / name, made / FILES / name)
         for report in retraining.reports:
@@ -128,6 +131,8 @@ def _judge(project: Project, kept: Path, before: dict[str, str], road: list[Repo
         checks.append(_compare(project, old))
         if checks[-1].id == NOTHING_NEW:
             return _nothing_new(checks[-1].reason)
+        if checks[-1].outcome is Outcome.PASS and list_kept(project):
+            checks.append(hand_over(project))
     return conclude(STAGE, checks, summary=_summarise(checks))
 
 
@@ -192,6 +197,25 @@ def _predict(project: Project, side: Project, holdout: "pd.DataFrame", metric: M
     return predict(model, make_features(project, holdout, signature.features), signature, metric.needs)
 
 
+def hand_over(project: Project) -> Check:
+    """Push what DVC keeps and have it read back: a proposal that names data which nobody can have is worth nothing."""
+    check = judge(PUSHED, "The remote holds the new data", ok=True)
+    pipeline = load_pipeline()
+    for name in list_kept(project):
+        if read_pointer(project.root / f"{name}.dvc", name).md5 != pipeline.digest(project.root / name):
+            return msgspec.structs.replace(check, outcome=Outcome.ERROR, reason=f"DVC did not take up the new {name}.")
+    try:
+        care = load_keeper().push(project.root, "", lambda *_: None)
+    except (ConfigError, DataError) as error:
+        reason = f"{error.what} {error.next_step or ''} A retraining needs a remote that its run may write.".strip()
+        return msgspec.structs.replace(check, outcome=Outcome.ERROR, reason=reason)
+    if care.flaws:
+        names = ", ".join(flaw.kept.path for flaw in care.flaws[:5])
+        reason = f"The remote {care.remote!r} is not complete after the push: {names}. {care.said}".strip()
+        return msgspec.structs.replace(check, outcome=Outcome.ERROR, reason=reason)
+    return msgspec.structs.replace(check, observed=f"{care.pieces:,} pieces in {care.remote!r}, read back")
+
+
 def _echo(gate: Report) -> Check:
     said_yes = gate.outcome in {Outcome.PASS, Outcome.WARN}
     check = judge(
@@ -222,7 +246,7 @@ def _decide(report: Report) -> Decision:
 
 
 def _summarise(checks: list[Check]) -> str:
-    last = checks[-1]
+    last = next(check for check in reversed(checks) if check.id != PUSHED or check.outcome is not Outcome.PASS)
     words = {Outcome.PASS: "Proposed.", Outcome.WARN: "Kept the old model."}
     return f"{words.get(last.outcome, 'Nothing is proposed.')} {last.reason}"
 
