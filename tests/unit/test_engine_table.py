@@ -13,7 +13,7 @@ from pavedroad.foundation.engines import ENGINES, load_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = {"gx", "evidently"}  # what these bring along takes seconds to import
-ELSEWHERE = {"gx-postgres", "gx-spark", "mlflow", "onnx"}
+ELSEWHERE = {"gx-postgres", "gx-spark", "mlflow", "model-signing", "onnx"}
 """Engines whose vendors are installed in tests-engines or tests-models alone; their own tests import them there."""
 ALL = [
     pytest.param(kind, name, marks=pytest.mark.slow if name in SLOW else ())

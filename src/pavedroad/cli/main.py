@@ -28,6 +28,7 @@ VERBS = {
     "contract": ("pavedroad.cli.stages:contract", "Tell what a change of suite or table promises less or more."),
     "reproduce": ("pavedroad.cli.reproduce:reproduce", "Make a package again from its commit, and compare."),
     "export": ("pavedroad.cli.export:export", "Write the packed model as ONNX, proven to answer the same."),
+    "signature": ("pavedroad.cli.signature:signature", "Vouch for a package with a key, and verify who did."),
     "runs": ("pavedroad.cli.runs:runs", "List and compare the models that were made here."),
     "suite": ("pavedroad.cli.suite:suite", "Make a suite of expectations from the data."),
     "data": ("pavedroad.cli.data:data", "Push, pull and verify the data that DVC keeps."),

@@ -22,6 +22,7 @@ ENGINES: dict[str, dict[str, str]] = {
     "drift": {"two-sample": "pavedroad.engines.two_sample", "evidently": "pavedroad.engines.evidently"},
     "sketch": {"duckdb": "pavedroad.engines.drift_duckdb"},
     "model": {"skops": "pavedroad.engines.skops"},
+    "signature": {"model-signing": "pavedroad.engines.model_signing"},
     "export": {"onnx": "pavedroad.engines.onnx"},
     "tracking": {"files": "pavedroad.engines.no_server", "mlflow": "pavedroad.engines.mlflow"},
     "model-facts": {"skops": "pavedroad.engines.skops_facts"},
