@@ -1,6 +1,8 @@
 """`pavedroad suite`: a first suite from data, its lint, and how the data moved since."""
 
 import json
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -98,3 +100,13 @@ def test_a_range_that_nothing_or_everything_lies_in_is_refused(tmp_path, bounds)
     with pytest.raises(ConfigError) as caught:
         load_suite(path)
     assert caught.value.line == 1
+
+
+def test_the_command_tells_what_moved_within_the_memory_given(project):
+    config = project.root / "pavedroad.toml"
+    config.write_text(config.read_text().replace("[validation]", '[validation]\nmemory_limit = "100MB"\nthreads = 1'))
+    TABLE.assign(a=TABLE["a"] + 100).to_csv(project.root / "t.csv", index=False)
+    command = [sys.executable, "-m", "pavedroad", "suite", "diff"]
+    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=True)
+    assert "a: mean 19.5 → 119.5" in done.stdout
+    assert "shop" not in done.stdout

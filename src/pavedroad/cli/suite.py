@@ -66,12 +66,15 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
 @json_option
 def diff(data: Path | None, as_json: bool) -> None:
     """Show how the data's profile moved since the suite was written, number by number."""
+    from pavedroad.foundation.validation import Limits
     from pavedroad.render import words
     from pavedroad.stages.suite import find_moves
 
     project = find_project(Path.cwd())
     table = project.root / project.config.data.train if data is None else data.resolve()
-    moves = find_moves(table, project.root / project.config.validation.suite)
+    config = project.config.validation
+    limits = Limits(threads=config.threads, memory=config.memory_limit)
+    moves = find_moves(table, project.root / config.suite, limits)
     if as_json:
         print_json({"moves": [{"column": m.column, "what": m.what, "before": m.before, "now": m.now} for m in moves]})
         return
