@@ -1,0 +1,83 @@
+"""Code that is not ours: it ends when its time is over, whatever it catches, and comes back once."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from pavedroad.foundation.supervision import TooLongError, keep_one_process, limit_time
+
+
+def test_code_in_time_is_left_alone_and_its_alarm_is_taken_back():
+    with limit_time(0.3):
+        done = 1 + 1
+    time.sleep(0.5)
+    assert done == 2
+
+
+def catch(what, times):
+    """Work forever, shrugging off what is caught, as often as ``times`` says."""
+    while True:
+        try:
+            time.sleep(30)
+        except what:
+            times -= 1
+            if times < 0:
+                raise
+
+
+def limited(what, times):
+    with limit_time(0.2):
+        catch(what, times)
+
+
+@pytest.mark.parametrize(
+    ("what", "times"), [(Exception, 99), (ValueError, 99), (BaseException, 1)], ids=["all errors", "one", "everything"]
+)
+def test_code_out_of_time_is_interrupted_whatever_it_catches(what, times):
+    begun = time.monotonic()
+    with pytest.raises(TooLongError):
+        limited(what, times)
+    assert time.monotonic() - begun < 20
+
+
+def test_in_another_thread_code_runs_as_it_does():
+    done = []
+
+    def work():
+        with limit_time(0.05):
+            time.sleep(0.2)
+        done.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == [True]
+
+
+HANGS = """
+from pavedroad.foundation import supervision
+supervision.PATIENCE_S = 1
+with supervision.limit_time(1), supervision.end_at_last(1):
+    print("in", flush=True)
+    sum(range(10**13))
+print("out")
+"""
+
+
+def test_compiled_code_that_does_not_listen_ends_with_the_process():
+    done = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout == "in\n"
+    assert done.returncode != 0
+    assert "Timeout" in done.stderr
+
+
+def test_a_forked_copy_does_not_come_out(capfd):
+    with keep_one_process():
+        child = os.fork()
+    os.write(1, b"out")
+    assert os.waitpid(child, 0)[1] == 0
+    assert capfd.readouterr().out == "out"
