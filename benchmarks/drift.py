@@ -3,7 +3,7 @@
 Whole processes on the same Parquet files. Ours is measured twice: as the road runs it, against the profile that
 training keeps beside a model, which reads the current table alone; and counting both tables. Evidently is not run at
 10 million rows, where it needs 9 GB and many minutes: its 370 s, measured on a quiet machine of this kind, stand for
-it there and the line says so. `python benchmarks/drift.py 100000` runs one size.
+it in a line that is printed and not judged. `python benchmarks/drift.py 100000` runs one size.
 """
 
 import json
@@ -123,7 +123,8 @@ def compare(rows: int, times: float, folder: Path) -> list[bool]:
     print(
         f"{rows:,} rows: {ratios[0]:.0f} × faster than Evidently against a profile, {ratios[1]:.0f} × with both{said}"
     )
-    held.append(judge(f"{rows:,} rows: our share of Evidently's time{said}", 1 / ratios[0], 1 / times))
+    if not said:  # only a ratio from one run can be held to a bound
+        held.append(judge(f"{rows:,} rows: our share of Evidently's time", 1 / ratios[0], 1 / times))
     report = json.loads((repo / "reports" / "drift.json").read_text())
     held.append(judge(f"{rows:,} rows: checks that found drift where there is none", _count_alarms(report), 0))
     for path in sides:

@@ -276,8 +276,11 @@ def _keep_values(column: Column, rows: int, group: _Group, grid: Grid | None) ->
     # Scaled by a power of two, which is exact, no sum and no square overflows.
     _, exponent = math.frexp(max(abs(float(values[0])), abs(float(values[-1]))))
     scaled, weights = np.ldexp(values, -exponent), counts / counts.sum()
-    mean = float((scaled * weights).sum())
-    std = math.sqrt(float(((scaled - mean) ** 2 * weights).sum())) if values.size > 1 else 0.0
+    # Seen from a value in their midst, so that numbers far from zero keep their digits.
+    midst = float(scaled[values.size // 2])
+    apart = scaled - midst
+    mean = float((apart * weights).sum())
+    std = math.sqrt(float(((apart - mean) ** 2 * weights).sum())) if values.size > 1 else 0.0
     return _describe(
         column,
         rows,
@@ -287,7 +290,7 @@ def _keep_values(column: Column, rows: int, group: _Group, grid: Grid | None) ->
         values=kept,
         grid=grid,
         ends=(float(values[0]), float(values[-1])),
-        known=(_round(math.ldexp(mean, exponent)), _round(math.ldexp(std, exponent))),
+        known=_round_both(math.ldexp(midst + mean, exponent), math.ldexp(std, exponent)),
     )
 
 
@@ -336,13 +339,18 @@ def _sum_up(means: np.ndarray, halves: np.ndarray, rows: np.ndarray) -> tuple[fl
     means, halves, weights = means[filled], halves[filled], rows[filled] / rows.sum()
     _, exponent = math.frexp(max(float(np.abs(means).max()), float(halves.max())))
     means, halves = np.ldexp(means, -exponent), np.ldexp(halves, -exponent)
-    mean = float((means * weights).sum())
-    std = math.sqrt(float((((means - mean) ** 2 + halves**2 / 3) * weights).sum()))
-    return _round(math.ldexp(mean, exponent)), _round(math.ldexp(std, exponent))
+    midst = float(means[means.size // 2])
+    apart = means - midst
+    mean = float((apart * weights).sum())
+    std = math.sqrt(float((((apart - mean) ** 2 + halves**2 / 3) * weights).sum()))
+    return _round_both(math.ldexp(midst + mean, exponent), math.ldexp(std, exponent))
 
 
-def _round(value: float) -> float:
-    return float(f"{value:.9g}")
+def _round_both(mean: float, std: float) -> tuple[float, float]:
+    """The spread to nine digits, and the mean to as many places as that leaves."""
+    if not std > 0:
+        return mean, 0.0
+    return round(mean, 8 - math.floor(math.log10(std))), float(f"{std:.9g}")
 
 
 def _choose_slices(table: Table, rows: int) -> str:

@@ -37,7 +37,7 @@ def drift(project: Project) -> Report:
     return conclude(
         "drift",
         checks,
-        summary=_summarise(sides, checks),
+        summary=_summarise(sides, checks, project.config.project.owner),
         inputs=sides.inputs,
         figures=_draw(findings, before, now, settings),
         about={"owner": project.config.project.owner, "reference": reference.about},
@@ -78,13 +78,13 @@ def _skip(settings: Drift, sides: Sides) -> Report:
     return conclude("drift", [check], summary=check.reason, inputs=sides.inputs)
 
 
-def _summarise(sides: Sides, checks: list[Check]) -> str:
+def _summarise(sides: Sides, checks: list[Check], owner: str) -> str:
     moved = [check for check in checks if check.outcome in {Outcome.WARN, Outcome.FAIL}]
     reference, current = sides.reference, sides.current
     told = f"{current.rows:,} rows of {current.about} against {reference.rows:,} {reference.about}: "
     if not moved:
         return told + "no column has drifted."
-    return told + f"{len(moved)} of {len(checks)} checks found drift."
+    return told + f"{len(moved)} of {len(checks)} checks found drift, which {owner} owns."
 
 
 def _tell_new(new: list[str], settings: Drift) -> Check:
