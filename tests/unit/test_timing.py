@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from pavedroad.foundation.pipeline import Event
+from pavedroad.report import Outcome, read_report
 from pavedroad.stages import timing as module
 from pavedroad.stages.timing import Timing
 
@@ -73,6 +74,21 @@ def test_nothing_is_started_where_the_gate_does_not_ask_for_it(project):
 def test_a_failure_is_told(project):
     (project.root / "code").write_text("3")
     assert measure(Timing(project))[-1] == Event("latency", "failed")
+
+
+@pytest.mark.parametrize("code", ["0", "3"])
+def test_a_process_that_leaves_no_report_leaves_the_reason_instead(project, code):
+    (project.root / "code").write_text(code)
+    measure(Timing(project))
+    report = read_report(project.report("latency"))
+    assert report.outcome is Outcome.ERROR
+    assert f"ended with exit code {code} and left no report" in report.checks[0].reason
+
+
+def test_a_report_that_the_process_left_is_not_touched(project):
+    (project.root / "pavedroad.py").write_text("import pathlib; pathlib.Path('latency.json').write_text('its own')")
+    measure(Timing(project))
+    assert project.report("latency").read_text() == "its own"
 
 
 def test_it_can_be_asked_twice(project):

@@ -7,11 +7,21 @@ started first, loads, and waits for the word to begin, which it gets when nothin
 import sys
 from collections.abc import Callable
 
+from pavedroad.errors import JudgementError
 from pavedroad.foundation.command import Command
 from pavedroad.foundation.pipeline import Event
 from pavedroad.foundation.project import Project
+from pavedroad.report import Report
+from pavedroad.stages.runner import run_stage
 
 STAGE = "latency"
+
+
+def _say_broken(code: int) -> Report:
+    raise JudgementError(
+        f"The process that times the model ended with exit code {code} and left no report.",
+        next_step="See what it says by itself: pavedroad latency.",
+    )
 
 
 class Timing:
@@ -35,8 +45,11 @@ class Timing:
         command.tell()
         for line in command.lines():
             watch(Event(STAGE, text=line))
-        if command.wait() != 0:
+        code = command.wait()
+        if code != 0:
             watch(Event(STAGE, "failed"))
+        if not self._project.report(STAGE).exists():  # it broke before it could say why
+            run_stage(self._project, STAGE, lambda _: _say_broken(code))
 
     def close(self) -> None:
         """End the process if it was not needed."""
