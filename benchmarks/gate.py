@@ -1,7 +1,7 @@
 """What `pavedroad gate` costs on reports that are there, as a whole process, beside a Python that does nothing.
 
-The repo is laid by hand, as the tests of the gate lay it: six reports, a lock, a policy; git is asked for its state. The
-bound is on processor time, git's included, because the clock on the wall tells how busy the machine is.
+The repo is laid by hand, as the tests of the gate lay it: six reports, a lock, a policy; git is asked for its state.
+The bound is on processor time, git's included, because the clock on the wall tells how busy the machine is.
 """
 
 import resource
