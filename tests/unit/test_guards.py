@@ -1,7 +1,10 @@
 """Guards: what is checked in every run, whatever the suite says."""
 
 import json
+import tomllib
+from importlib.resources import files
 
+import msgspec
 import pytest
 
 from pavedroad.foundation.guards import guard
@@ -11,9 +14,8 @@ from pavedroad.foundation.validation import ColumnFacts, TableFacts
 from pavedroad.report import Outcome
 from pavedroad.settings import Validation
 
-SETTINGS = Validation(
-    engine="auto", suite="s.json", min_rows=1, max_nulls=0.95, max_keys=10, threads=0, memory_limit=""
-)
+DEFAULTS = tomllib.loads((files("pavedroad") / "defaults.toml").read_text(encoding="utf-8"))["validation"]
+SETTINGS = msgspec.convert({**DEFAULTS, "min_rows": 1}, Validation)
 RANGE = "expect_column_values_to_be_between"
 
 
