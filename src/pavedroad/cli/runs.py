@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pavedroad.cli.console import print_json
+from pavedroad.cli.console import print_json, set_aside
 from pavedroad.cli.options import json_option
 from pavedroad.errors import EvidenceError, MissingExtraError, TrackingError, UsageError
 from pavedroad.foundation.project import Project, find_project
@@ -73,9 +73,10 @@ def send_runs(as_json: bool) -> None:
             "There is no tracker to send to.", next_step='Name one in pavedroad.toml: engine = "mlflow" in [tracking].'
         )
     sent = []
-    for run in list(find_unsent(project)):
-        send(project, run)
-        sent.append(run.id)
+    with set_aside(wanted=True):  # trackers print addresses of their own
+        for run in list(find_unsent(project)):
+            send(project, run)
+            sent.append(run.id)
     if as_json:
         print_json({"sent": sent})
     else:
@@ -85,8 +86,9 @@ def send_runs(as_json: bool) -> None:
 def tell_tracker(project: Project) -> None:
     """Tell the tracker of what it has not heard of; one that is down is told later, and the command goes on."""
     try:
-        for run in list(find_unsent(project)):
-            send(project, run)
+        with set_aside(wanted=True):
+            for run in list(find_unsent(project)):
+                send(project, run)
     except (TrackingError, MissingExtraError, EvidenceError) as error:
         click.echo(f"Not sent to the tracker: {words.clean(str(error), 1000)}", err=True)
 
