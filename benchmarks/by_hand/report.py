@@ -1,9 +1,16 @@
-"""A summary for the job's page."""
+"""A summary for the job's page, and one page of HTML with every figure."""
 
 import os
 from pathlib import Path
 
-from common import read
+from common import OUT, read
+from jinja2 import Environment
+
+PAGE = """<!doctype html><meta charset="utf-8"><title>The gates</title>
+<h1>The gates say {{ 'yes' if gate.yes else 'no' }}</h1>
+{% for name, found in stages.items() %}<h2>{{ name }}</h2><table>
+{% for key, value in found.items() %}<tr><th>{{ key }}</th><td>{{ value }}</td></tr>{% endfor %}
+</table>{% endfor %}"""
 
 found = read("evaluate.json")
 text = [
@@ -17,3 +24,6 @@ text = [
 ]
 with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a") as file:
     file.write("\n".join(text) + "\n")
+stages = {name: read(f"{name}.json") for name in ("validate", "train", "evaluate", "drift", "manifest", "latency")}
+page = Environment(autoescape=True).from_string(PAGE).render(gate=read("gate.json"), stages=stages)
+(OUT / "report.html").write_text(page)
