@@ -15,7 +15,7 @@ HEAVY = {
     "numpy", "pandas", "pyarrow", "scipy", "sklearn", "skops", "great_expectations", "evidently", "dvc", "cookiecutter",
     "vl_convert", "rich", "jinja2", "ruamel", "duckdb", "importlib.metadata", "asyncio", "unittest",
 }  # fmt: skip
-GROUPS = {"suite": "init", "data": "verify", "signature": "check"}
+GROUPS = {"suite": "init", "data": "verify", "lint": "workflows", "signature": "check"}
 COMMANDS = [[verb, GROUPS[verb]] if verb in GROUPS else [verb] for verb in VERBS]
 IDS = [" ".join(words) for words in COMMANDS]
 

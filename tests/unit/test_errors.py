@@ -16,6 +16,7 @@ TREE = {
     "PackageError": ("JudgementError", 3),
     "PipelineError": ("JudgementError", 3),
     "EvidenceError": ("JudgementError", 3),
+    "TrackingError": ("JudgementError", 3),
     "ForgeError": ("JudgementError", 3),
 }
 

@@ -17,8 +17,10 @@ TRUSTED = (
     # own arrays is looked at in ``skops_bounds``.
     "numpy.dtype",
     "numpy.mean",
+    "scipy._external.array_api_compat.numpy._aliases.asarray",
     "scipy._lib.array_api_compat.numpy._aliases.asarray",
     "scipy.interpolate._bsplines.BSpline",
+    "scipy.interpolate._bsplines._BSpline",
     "scipy.sparse._csc.csc_matrix",
     "scipy.sparse._csr.csr_matrix",
     *(

@@ -8,7 +8,6 @@ from typing import Literal, Protocol, cast
 
 from pavedroad.errors import ConfigError, DataError
 from pavedroad.foundation.engines import load_engine
-from pavedroad.foundation.yamlfile import read_yaml
 
 
 class UnreachableError(DataError):
@@ -46,6 +45,8 @@ def read_pointer(path: Path, kept: str) -> Pointer:
     Raises:
         ConfigError: it is not what ``dvc add`` writes for that file.
     """
+    from pavedroad.foundation.yamlfile import read_yaml  # the verbs that show only help do without its parser
+
     document = read_yaml(path)
     outs = document.get("outs")
     out = outs[0] if isinstance(outs, list) and len(outs) == 1 and isinstance(outs[0], dict) else {}
