@@ -63,6 +63,14 @@ ENGINE_TESTS = [
 ]
 """Where tests are marked `spark` or `postgres`; a test holds this list to the files."""
 
+MODEL_TESTS = [
+    "tests/packages/test_card.py",
+    "tests/packages/test_export.py",
+    "tests/packages/test_mlflow.py",
+    "tests/packages/test_signature.py",
+]
+"""Where tests are marked `models`; the same test holds this list to the files."""
+
 
 def find_pythons() -> list[str]:
     """Tell which supported Pythons this machine can start; a shim without its Python does not count."""
@@ -123,7 +131,7 @@ def tests_engines(session: nox.Session) -> None:
 def tests_models(session: nox.Session) -> None:
     """Run the tests around models that `tests` leaves out: ONNX, MLflow's own server, signing, bills of materials."""
     install(session, "models")
-    session.run("pytest", "-m", "models", *session.posargs)
+    session.run("pytest", "-m", "models", *(session.posargs or MODEL_TESTS))
 
 
 def spread(posargs: list[str]) -> list[str]:

@@ -223,10 +223,13 @@ def test_every_session_is_explained_to_contributors(noxfile):
 
 
 def test_no_test_is_left_out_by_every_session(noxfile):
-    """What `tests` leaves out runs in `tests-engines`, all of it, and CI runs both."""
-    marked = find_marked(ROOT / "tests")
-    assert marked == sorted(noxfile.ENGINE_TESTS)
-    assert "python3 drive.py tests-engines" in (ROOT / ".ci/run").read_text().splitlines()
+    """What `tests` leaves out runs in `tests-engines` or `tests-models`, all of it, and CI runs all three."""
+    assert find_marked(ROOT / "tests", "spark", "postgres") == sorted(noxfile.ENGINE_TESTS)
+    assert find_marked(ROOT / "tests", "models") == sorted(noxfile.MODEL_TESTS)
+    commands = (ROOT / ".ci/run").read_text().splitlines()
+    assert {"python3 drive.py tests-engines", "python3 drive.py tests-models", "python3 drive.py tests"} <= set(
+        commands
+    )
 
 
 def test_a_marked_test_that_no_session_runs_would_be_found(world):
@@ -237,12 +240,12 @@ def test_a_marked_test_that_no_session_runs_would_be_found(world):
             "tests/test_c.py": "@pytest.mark.slow\ndef test_c(): ...\n",
         }
     )
-    assert find_marked(folder / "tests") == ["tests/a/test_a.py", "tests/test_b.py"]
+    assert find_marked(folder / "tests", "spark", "postgres") == ["tests/a/test_a.py", "tests/test_b.py"]
 
 
-def find_marked(folder: Path) -> list[str]:
-    """The test files with a mark of those that only the session tests-engines runs."""
-    marks = re.compile(r"\bpytest\.mark\.(spark|postgres)\b")
+def find_marked(folder: Path, *names: str) -> list[str]:
+    """The test files in which one of these marks is set."""
+    marks = re.compile(rf"\bpytest\.mark\.({'|'.join(names)})\b")
     return sorted(
         path.relative_to(folder.parent).as_posix()
         for path in folder.rglob("test_*.py")
