@@ -64,9 +64,8 @@ def test_a_folder_is_named_as_dvc_names_it(repo):
 def test_dvc_itself_names_a_folder_so(world):
     pytest.importorskip("dvc")
     root = world(FILES)
-    dvc_program, environment = dvc._find_program()
     for words in (["init", "--no-scm", "-q"], ["add", "-q", "package"]):
-        subprocess.run([dvc_program, *words], cwd=root, env=environment, check=True)
+        dvc.run_program(root, words)
     assert f"md5: {dvc.digest(root / 'package')}" in (root / "package.dvc").read_text()
 
 

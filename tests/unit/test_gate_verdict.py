@@ -31,7 +31,7 @@ def road(world):
 
 
 def path(road):
-    return road.project.reports / "verdict.json"
+    return road.project.reports / "run" / "verdict.json"
 
 
 def rewrite(road, **changes):

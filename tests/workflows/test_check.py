@@ -240,6 +240,7 @@ def test_a_fork_whose_data_lies_in_a_remote_is_told_who_can_run_it(drive, tmp_pa
         ["git", "rm", "--quiet", "--cached", "data/umbrella_sales.csv"],
         [str(dvc), "add", "--quiet", "data/umbrella_sales.csv"],
         [str(dvc), "remote", "add", "--quiet", "--default", "store", str(remote)],
+        [str(dvc), "remote", "modify", "--quiet", "store", "verify", "true"],
         [str(dvc), "push", "--quiet", "data/umbrella_sales.csv.dvc"],
     ):
         ask(step, drive.repo, drive.outside)

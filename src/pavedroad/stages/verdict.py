@@ -13,11 +13,11 @@ from pavedroad.foundation.project import Project
 from pavedroad.foundation.verdict import Verdict, digest_policy, seal_verdict, verify_verdict
 from pavedroad.report import Report, encode, write_whole
 
-VERDICT = "verdict.json"
+VERDICT = "run/verdict.json"
 
 
 def record_verdict(project: Project, report: Report, base: str = "") -> Verdict:
-    """Write ``reports/verdict.json`` for a decision that was just taken."""
+    """Write ``reports/run/verdict.json`` for a decision that was just taken."""
     commit = load_history().head(project.root)
     sealed = seal_verdict(
         Verdict(
