@@ -35,9 +35,9 @@ class Remark:
     message: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
-    """What ``act`` said about one run."""
+    """What ``act`` said about one run; shown, by a failed assertion say, it is the log."""
 
     rc: int
     records: list[dict[str, Any]]
@@ -128,8 +128,7 @@ class Run:
         found = sorted((self.state / "artifacts").glob(f"*/{name}"))
         return found[-1] if found else self.state / "artifacts" / "none" / name
 
-    def __str__(self) -> str:
-        """The log, for a failed assertion."""
+    def __repr__(self) -> str:
         return f"rc {self.rc}, jobs {self.jobs}, skipped {self.skipped}\n{self.log}\n{self.said[-3000:]}"
 
 

@@ -28,7 +28,9 @@ def restore(state: Path, folder: Path, key: str) -> int:
 
 def find(state: Path, key: str) -> Path | None:
     """The entry for a key, or for the first of the other beginnings that has one."""
-    kept = sorted(state.glob("*/key"), key=lambda path: path.stat().st_mtime, reverse=True)
+    # `*` finds hidden folders as well, and those are entries that another run is still writing.
+    entries = [path for path in state.glob("*/key") if not path.parent.name.startswith(".")]
+    kept = sorted(entries, key=lambda path: path.stat().st_mtime, reverse=True)
     for wanted in [key, *os.environ["OTHERS"].split()]:
         for path in kept:
             if path.read_text() == key or (wanted != key and path.read_text().startswith(wanted)):
@@ -43,7 +45,12 @@ def save(state: Path, folder: Path, key: str) -> int:
         scratch = state / f".{entry.name}.{os.getpid()}"
         shutil.copytree(folder, scratch / "content", symlinks=True)
         (scratch / "key").write_text(key)
-        scratch.rename(entry)
+        try:
+            scratch.rename(entry)
+        except OSError:
+            if not entry.exists():
+                raise
+            shutil.rmtree(scratch)  # Of two runs at once, the other was faster with the same key.
     return 0
 
 
