@@ -22,10 +22,10 @@ import pandas as pd
 from _timing import judge, leave
 
 from pavedroad.config import default_settings
-from pavedroad.engines.drift_duckdb import SAMPLE, SLICES
-from pavedroad.foundation.drift import find_drift
-from pavedroad.foundation.grid import CELLS, choose_grid, count_values, find_edges
-from pavedroad.foundation.reference import ColumnSketch, Reference, hold_frame, measure
+from pavedroad.engines.duckdb.sketch import SAMPLE, SLICES
+from pavedroad.foundation.drift.detection import find_drift
+from pavedroad.foundation.drift.grid import CELLS, choose_grid, count_values, find_edges
+from pavedroad.foundation.drift.reference import ColumnSketch, Reference, hold_frame, measure
 from pavedroad.settings import Drift
 
 OUT = Path(__file__).parents[1] / "docs" / "drift-calibration.json"

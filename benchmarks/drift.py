@@ -37,8 +37,8 @@ link.execute(f"COPY (SELECT {', '.join(made)} FROM range({rows})) TO '{path}' (F
 PROFILE = """
 import sys
 from pathlib import Path
-from pavedroad.foundation.reference import measure, write_reference
-from pavedroad.foundation.source import find_source
+from pavedroad.foundation.drift.reference import measure, write_reference
+from pavedroad.foundation.data.source import find_source
 write_reference(Path(sys.argv[2]), measure(find_source(Path(sys.argv[1])), "training rows"))
 """
 
@@ -46,9 +46,9 @@ BOTH = """
 import json, sys
 from pathlib import Path
 from pavedroad.config import default_settings
-from pavedroad.foundation.drift import find_drift
-from pavedroad.foundation.reference import measure
-from pavedroad.foundation.source import find_source
+from pavedroad.foundation.drift.detection import find_drift
+from pavedroad.foundation.drift.reference import measure
+from pavedroad.foundation.data.source import find_source
 from pavedroad.settings import Drift
 before = measure(find_source(Path(sys.argv[1])), "before")
 now = measure(find_source(Path(sys.argv[2])), "now", like=before)

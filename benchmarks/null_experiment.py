@@ -17,8 +17,8 @@ import numpy as np
 from _timing import judge, leave
 from sklearn.ensemble import RandomForestRegressor
 
-from pavedroad.foundation.challenge import challenge
-from pavedroad.foundation.metrics import METRICS, Predictions
+from pavedroad.foundation.evaluation.metrics import METRICS, Predictions
+from pavedroad.foundation.gate.challenge import challenge
 
 RUNS, CONFIDENCE, RATE = 600, 0.95, 0.025
 BOUND = RATE + 2 * (RATE * (1 - RATE) / RUNS) ** 0.5

@@ -9,8 +9,8 @@ import time
 import numpy as np
 from _timing import judge, leave
 
-from pavedroad.foundation.challenge import RESAMPLES, challenge
-from pavedroad.foundation.metrics import METRICS, Predictions
+from pavedroad.foundation.evaluation.metrics import METRICS, Predictions
+from pavedroad.foundation.gate.challenge import RESAMPLES, challenge
 
 ROWS, PART, BOUND = 100_000, 100, 3.0
 

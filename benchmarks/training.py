@@ -80,8 +80,8 @@ train = "bench.model:train"
 
 def compare_bootstrap():
     """Each metric on the same rows: the road's resamples against a loop over scikit-learn."""
-    from pavedroad.foundation.metrics import METRICS, load_metric_engine
-    from pavedroad.foundation.resampling import MOST_UNITS, deal_groups, score_resamples
+    from pavedroad.foundation.evaluation.metrics import METRICS, load_metric_engine
+    from pavedroad.foundation.evaluation.resampling import MOST_UNITS, deal_groups, score_resamples
 
     engine, rng, held = load_metric_engine(), np.random.default_rng(0), []
     for metric in METRICS.values():

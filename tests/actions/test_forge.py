@@ -5,11 +5,11 @@ import subprocess
 
 import pytest
 
-from pavedroad.engines import git_branches
-from pavedroad.engines.github_rest import GitHub
+from pavedroad.engines.git import branches as git_branches
+from pavedroad.engines.github.rest import GitHub
 from pavedroad.errors import ForgeError
-from pavedroad.foundation.branch import Author
-from pavedroad.foundation.forge import Proposal, Remote
+from pavedroad.foundation.forge.branch import Author
+from pavedroad.foundation.forge.host import Proposal, Remote
 from pavedroad.testing.github import BOT, READ_ONLY, TOKEN, FakeGitHub
 
 NAME = "acme/shop"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pavedroad.engines.github import MOST_ANNOTATIONS, Runner, escape_message, escape_property
+from pavedroad.engines.github.actions import MOST_ANNOTATIONS, Runner, escape_message, escape_property
 from pavedroad.errors import EvidenceError, UsageError
-from pavedroad.foundation.forge import Annotation, Change
+from pavedroad.foundation.forge.host import Annotation, Change
 from pavedroad.report import Place
 
 
@@ -134,7 +134,8 @@ def run(program, **environment):
 
 
 SHOW = (
-    "import os, subprocess, sys; from pavedroad.foundation.forge import enter_host; host = enter_host(aside={aside});"
+    "import os, subprocess, sys; from pavedroad.foundation.forge.host import enter_host; "
+    "host = enter_host(aside={aside});"
     "print(host is not None, sorted(n for n in os.environ if 'TOKEN' in n or n in {{'GITHUB_OUTPUT', 'GITHUB_ENV'}}),"
     "flush=True); print('loud', file=sys.stderr, flush=True); host and host.leave(); print('GITHUB_ENV' in os.environ)"
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from pavedroad.errors import ConfigError, EvidenceError, UsageError, UserCodeError
-from pavedroad.foundation.forge import Proposed, Remote
+from pavedroad.foundation.forge.host import Proposed, Remote
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome, conclude, judge, write_report
 from pavedroad.stages.propose import propose

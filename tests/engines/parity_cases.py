@@ -11,7 +11,7 @@ import math
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from pavedroad.foundation.suite import load_suite
+from pavedroad.foundation.validation.suite import load_suite
 
 NUMBERS = ["whole", "gappy", "wide", "real", "single", "decimal"]
 TEXTS = ["text"]

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pavedroad.engines import arrow
+from pavedroad.engines.arrow import reading as arrow
 from pavedroad.errors import DataError
-from pavedroad.foundation.data import read_table
-from pavedroad.foundation.profile import kind_of, profile_table
+from pavedroad.foundation.data.profile import kind_of, profile_table
+from pavedroad.foundation.data.tables import read_table
 
 GOOD = "day,sold,shop\n2012-01-01,3,north\n2012-01-02,,south\n2012-01-03,5,\n"
 

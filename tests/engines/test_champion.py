@@ -7,9 +7,11 @@ import subprocess
 
 import pytest
 
-from pavedroad.engines import dvc, dvc_copies, git_checkouts
+from pavedroad.engines.dvc import copies as dvc_copies
+from pavedroad.engines.dvc import pipeline as dvc
+from pavedroad.engines.git import checkouts as git_checkouts
 from pavedroad.errors import DataError, UsageError
-from pavedroad.foundation.champion import bring_champion
+from pavedroad.foundation.gate.champion import bring_champion
 from pavedroad.foundation.project import Project
 
 FILES = {"package/model.skops": "weights", "package/deep/card.md": "A card.", "package/manifest.json": "{}"}

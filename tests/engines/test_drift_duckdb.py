@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pavedroad.foundation.grid import choose_grid, count_values, find_cells
-from pavedroad.foundation.reference import (
+from pavedroad.foundation.data.source import find_source
+from pavedroad.foundation.drift.grid import choose_grid, count_values, find_cells
+from pavedroad.foundation.drift.reference import (
     bucket_of,
     choose_cells,
     hold_frame,
@@ -13,8 +14,7 @@ from pavedroad.foundation.reference import (
     read_reference,
     write_reference,
 )
-from pavedroad.foundation.samples import draw_sample
-from pavedroad.foundation.source import find_source
+from pavedroad.foundation.drift.samples import draw_sample
 
 RNG = np.random.default_rng(11)
 MANY, FEW = 40_000, 6_000

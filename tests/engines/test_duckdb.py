@@ -11,11 +11,12 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from pavedroad.engines import duckdb, duckdb_table
+from pavedroad.engines.duckdb import table as duckdb_table
+from pavedroad.engines.duckdb import validation as duckdb
 from pavedroad.errors import ConfigError, DataError
-from pavedroad.foundation.source import find_source, hold_table
-from pavedroad.foundation.suite import load_suite
-from pavedroad.foundation.validation import Limits, Question, judge_by
+from pavedroad.foundation.data.source import find_source, hold_table
+from pavedroad.foundation.validation.judging import Limits, Question, judge_by
+from pavedroad.foundation.validation.suite import load_suite
 
 NOT_NULL, RANGE, UNIQUE = (
     "expect_column_values_to_not_be_null",

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pavedroad.config import load_config
-from pavedroad.engines import duckdb_quantiles
+from pavedroad.engines.duckdb import quantiles as duckdb_quantiles
 from pavedroad.errors import DataError
-from pavedroad.foundation.outline import FEW, outline_table, require_trainable
-from pavedroad.foundation.profile import profile_column
-from pavedroad.foundation.source import find_source, hold_table
-from pavedroad.foundation.validation import Limits
+from pavedroad.foundation.data.outline import FEW, outline_table, require_trainable
+from pavedroad.foundation.data.profile import profile_column
+from pavedroad.foundation.data.source import find_source, hold_table
+from pavedroad.foundation.validation.judging import Limits
 
 RANDOM = np.random.default_rng(1)
 ROWS = 20_000

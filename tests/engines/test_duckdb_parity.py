@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from parity_cases import BUILDERS, WITHOUT_PANDAS, find_differences, tables, write_suite
 
-from pavedroad.engines import duckdb, gx
-from pavedroad.foundation.source import hold_table
-from pavedroad.foundation.validation import Question
+from pavedroad.engines.duckdb import validation as duckdb
+from pavedroad.engines.gx import validation as gx
+from pavedroad.foundation.data.source import hold_table
+from pavedroad.foundation.validation.judging import Question
 
 EXAMPLES = 15
 

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pavedroad.engines import duckdb, duckdb_quantiles
-from pavedroad.engines.duckdb_plan import Draft, Plan
-from pavedroad.engines.duckdb_table import Table
+from pavedroad.engines.duckdb import quantiles as duckdb_quantiles
+from pavedroad.engines.duckdb import validation as duckdb
+from pavedroad.engines.duckdb.plan import Draft, Plan
+from pavedroad.engines.duckdb.table import Table
 from pavedroad.errors import DataError
-from pavedroad.foundation.source import hold_table
-from pavedroad.foundation.suite import load_suite
-from pavedroad.foundation.validation import Limits, Question
+from pavedroad.foundation.data.source import hold_table
+from pavedroad.foundation.validation.judging import Limits, Question
+from pavedroad.foundation.validation.suite import load_suite
 
 
 def find(values, ranks):

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pavedroad.engines.dvc_settings import find_cache
+from pavedroad.engines.dvc.settings import find_cache
 from pavedroad.errors import ConfigError, DataError
-from pavedroad.foundation.kept import UnreachableError, load_keeper
-from pavedroad.foundation.manifest import read_manifest
+from pavedroad.foundation.data.kept import UnreachableError, load_keeper
+from pavedroad.foundation.data.manifest import read_manifest
 
 pytestmark = pytest.mark.slow  # DVC itself takes a second or two to start
 
@@ -324,7 +324,7 @@ def test_verify_names_what_is_damaged(pushed, name, side):
 def test_a_whole_cache_has_no_flaw_and_is_read_once(repo, monkeypatch):
     keeper = load_keeper()
     assert keeper.check_cache(repo) == []
-    from pavedroad.engines import dvc_cache
+    from pavedroad.engines.dvc import cache as dvc_cache
 
     monkeypatch.setattr(dvc_cache.time, "time_ns", lambda: 2**62)  # all that lies there is old
     keeper.check_cache(repo)
@@ -467,8 +467,9 @@ def test_a_hostile_manifest_in_the_cache_stops_pull_and_road_alike(pushed, name)
 
 
 def test_a_giant_manifest_is_refused_unread(pushed, monkeypatch):
-    from pavedroad.engines import dvc_cache, dvc_repo
-    from pavedroad.foundation import manifest
+    from pavedroad.engines.dvc import cache as dvc_cache
+    from pavedroad.engines.dvc import repo as dvc_repo
+    from pavedroad.foundation.data import manifest
 
     for module in (dvc_cache, dvc_repo, manifest):
         monkeypatch.setattr(module, "MAX_BYTES", 1000)

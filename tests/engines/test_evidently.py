@@ -11,9 +11,9 @@ from scipy.spatial.distance import jensenshannon
 from pavedroad.config import default_settings
 from pavedroad.engines import evidently
 from pavedroad.errors import ConfigError, JudgementError
-from pavedroad.foundation.drift import Policy, choose_policy, find_drift
-from pavedroad.foundation.drift_effects import align_numbers, bin_numbers, measure_jensen_shannon, measure_psi
-from pavedroad.foundation.reference import hold_frame, measure
+from pavedroad.foundation.drift.detection import Policy, choose_policy, find_drift
+from pavedroad.foundation.drift.effects import align_numbers, bin_numbers, measure_jensen_shannon, measure_psi
+from pavedroad.foundation.drift.reference import hold_frame, measure
 from pavedroad.settings import Drift, DriftRule
 
 RNG = np.random.default_rng(5)

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from pavedroad.foundation.history import load_history
+from pavedroad.foundation.forge.history import load_history
 
 
 def git(root, *words):

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.source import hold_table
-from pavedroad.foundation.suite import load_suite
-from pavedroad.foundation.validation import Question, load_validation_engine
+from pavedroad.foundation.data.source import hold_table
+from pavedroad.foundation.validation.judging import Question, load_validation_engine
+from pavedroad.foundation.validation.suite import load_suite
 from pavedroad.report import conclude, encode, judge
 
 NOT_NULL, RANGE, IN_SET, UNIQUE = (
@@ -278,7 +278,7 @@ def test_importing_the_engine_leaves_warnings_and_logging_as_they_are(engine):
     program = """
 import logging, warnings
 before = warnings.showwarning, list(logging.root.handlers), logging.root.level
-from pavedroad.engines import gx
+from pavedroad.engines.gx import validation as gx
 assert (warnings.showwarning, list(logging.root.handlers), logging.root.level) == before, "changed"
 """
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -17,11 +17,12 @@ from parity_cases import BUILDERS, find_differences, tables, write_suite
 from postgres_server import PASSWORD, Server
 from psycopg import sql
 
-from pavedroad.engines import arrow, duckdb
+from pavedroad.engines.arrow import reading as arrow
+from pavedroad.engines.duckdb import validation as duckdb
 from pavedroad.errors import ConfigError, DataError
+from pavedroad.foundation.data.source import Database, find_source, hold_table, name_database_table
 from pavedroad.foundation.project import find_project
-from pavedroad.foundation.source import Database, find_source, hold_table, name_database_table
-from pavedroad.foundation.validation import Limits, Question, load_validation_engine
+from pavedroad.foundation.validation.judging import Limits, Question, load_validation_engine
 from pavedroad.report import Outcome
 from pavedroad.stages.runner import run_stage
 from pavedroad.stages.validate import RECEIPT, validate
@@ -243,7 +244,7 @@ def test_all_expectations_see_one_moment(engine, database):
     """Rows that arrive while the table is judged are not seen; those of a second look are."""
     from sqlalchemy import func, select, text
 
-    from pavedroad.engines.gx_postgres_table import VIEW, open_table
+    from pavedroad.engines.gx.postgres_table import VIEW, open_table
 
     def count(table):
         with table.engine.connect() as connection:
@@ -261,7 +262,7 @@ def test_all_expectations_see_one_moment(engine, database):
 def test_nothing_can_be_written_and_nothing_is_left(engine, database, tmp_path):
     from sqlalchemy.exc import SQLAlchemyError
 
-    from pavedroad.engines.gx_postgres_table import open_table
+    from pavedroad.engines.gx.postgres_table import open_table
 
     def look():
         with database.connect() as connection:
@@ -422,7 +423,7 @@ def test_other_spellings_of_the_address_are_understood(judged, database, monkeyp
 
 
 def test_a_server_that_dies_in_the_middle_is_an_error(engine, tmp_path, monkeypatch):
-    from pavedroad.engines import gx_postgres
+    from pavedroad.engines.gx import postgres as gx_postgres
 
     server = Server().start()
     try:

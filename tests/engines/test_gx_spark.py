@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from parity_cases import BUILDERS, find_differences, tables, write_suite
 
-from pavedroad.engines import duckdb
+from pavedroad.engines.duckdb import validation as duckdb
 from pavedroad.errors import ConfigError, DataError
-from pavedroad.foundation.source import find_source, hold_table, name_database_table
-from pavedroad.foundation.validation import Limits, Question, load_validation_engine
+from pavedroad.foundation.data.source import find_source, hold_table, name_database_table
+from pavedroad.foundation.validation.judging import Limits, Question, load_validation_engine
 
 pytestmark = pytest.mark.spark
 
@@ -33,7 +33,7 @@ STRANGE = "te\"x`t'; DROP.TABLE t; --"
 
 @pytest.fixture(scope="module")
 def engine():
-    from pavedroad.engines import gx_spark_session
+    from pavedroad.engines.gx import spark_session as gx_spark_session
 
     # Tests ask thousands of tiny questions: no time is spent on compiling them, or on spreading them out.
     gx_spark_session.LOCAL.update(
@@ -243,9 +243,9 @@ def run(program, **environment):
 @pytest.mark.parametrize("environment", [{"JAVA_HOME": "/nowhere"}, {"PATH": "/nowhere", "JAVA_HOME": ""}])
 def test_without_java_it_says_what_to_install(environment):
     program = """
-from pavedroad.engines.gx_spark_session import open_session
+from pavedroad.engines.gx.spark_session import open_session
 from pavedroad.errors import UsageError
-from pavedroad.foundation.validation import Limits
+from pavedroad.foundation.validation.judging import Limits
 try:
     open_session(Limits())
 except UsageError as error:
@@ -259,9 +259,9 @@ except UsageError as error:
 
 def test_a_spark_that_does_not_start_is_an_error_with_its_reason():
     program = """
-from pavedroad.engines.gx_spark_session import open_session
+from pavedroad.engines.gx.spark_session import open_session
 from pavedroad.errors import JudgementError
-from pavedroad.foundation.validation import Limits
+from pavedroad.foundation.validation.judging import Limits
 try:
     open_session(Limits(memory="1MB"))
 except JudgementError as error:
@@ -279,9 +279,9 @@ def test_judging_prints_nothing_and_writes_nothing(tmp_path):
 import os
 from pathlib import Path
 import pyarrow as pa
-from pavedroad.foundation.source import hold_table
-from pavedroad.foundation.suite import load_suite
-from pavedroad.foundation.validation import Question, load_validation_engine
+from pavedroad.foundation.data.source import hold_table
+from pavedroad.foundation.validation.suite import load_suite
+from pavedroad.foundation.validation.judging import Question, load_validation_engine
 os.chdir({str(tmp_path / "empty")!r})
 engine = load_validation_engine("gx-spark")
 source, suite = hold_table(pa.table({{"a": ["x"]}})), load_suite(Path({str(tmp_path)!r}) / "suite.json")

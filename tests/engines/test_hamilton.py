@@ -7,9 +7,9 @@ import pytest
 
 from pavedroad.config import parse_config
 from pavedroad.errors import UserCodeError
-from pavedroad.foundation.columns import check_features
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.usercode import make_features
+from pavedroad.foundation.usercode.columns import check_features
+from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.render.markdown import to_markdown
 from pavedroad.report import Outcome, conclude
 

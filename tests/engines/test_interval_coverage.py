@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pavedroad.foundation import metrics
-from pavedroad.foundation.metrics import Predictions, compare, find_metric, load_metric_engine
+from pavedroad.foundation.evaluation import metrics
+from pavedroad.foundation.evaluation.metrics import Predictions, compare, find_metric, load_metric_engine
 
 RUNS, RESAMPLES, LOWEST, HIGHEST = 500, 400, 0.92, 0.97
 NUMBERS = ["mean_absolute_error", "root_mean_squared_error", "median_absolute_error", "r2_score"]

@@ -20,10 +20,10 @@ from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from pavedroad.engines import skops
+from pavedroad.engines.skops import model as skops
 from pavedroad.errors import PackageError
-from pavedroad.foundation.envelope import open_package
-from pavedroad.foundation.package import write_manifest
+from pavedroad.foundation.package.envelope import open_package
+from pavedroad.foundation.package.folder import write_manifest
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(60, 3)), RNG.normal(size=60)

@@ -7,11 +7,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pavedroad.engines import arrow
+from pavedroad.engines.arrow import reading as arrow
 from pavedroad.errors import ConfigError, UserCodeError
+from pavedroad.foundation.data.source import hold_table
 from pavedroad.foundation.project import find_project
-from pavedroad.foundation.source import hold_table
-from pavedroad.foundation.validation import (
+from pavedroad.foundation.validation.judging import (
     Question,
     judge_by,
     lint_suite,

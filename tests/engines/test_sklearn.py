@@ -8,9 +8,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from pavedroad.engines.sklearn import prepare, score
-from pavedroad.foundation.metrics import METRICS, Predictions
-from pavedroad.foundation.resampling import MOST_UNITS, deal_groups, score_resamples
+from pavedroad.engines.sklearn.metrics import prepare, score
+from pavedroad.foundation.evaluation.metrics import METRICS, Predictions
+from pavedroad.foundation.evaluation.resampling import MOST_UNITS, deal_groups, score_resamples
 
 ROWS = 120
 

@@ -35,7 +35,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTran
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeRegressor
 
-from pavedroad.engines import skops
+from pavedroad.engines.skops import model as skops
 from pavedroad.errors import PackageError
 
 RNG = np.random.default_rng(0)
@@ -103,7 +103,7 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from pavedroad.engines import skops
+from pavedroad.engines.skops import model as skops
 padding = [object() for _ in range(int(sys.argv[2]))]  # so that addresses differ
 rng = np.random.default_rng(0)
 table = pd.DataFrame({"a": rng.normal(size=60), "b": rng.uniform(size=60)})

@@ -11,8 +11,8 @@ from scipy.spatial.distance import jensenshannon
 from pavedroad.config import default_settings
 from pavedroad.engines.two_sample import compare as compare_sketches
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.drift import choose_policy, find_drift
-from pavedroad.foundation.reference import hold_frame, measure
+from pavedroad.foundation.drift.detection import choose_policy, find_drift
+from pavedroad.foundation.drift.reference import hold_frame, measure
 from pavedroad.settings import Drift
 
 SETTINGS = Drift(**{**default_settings()["drift"], "min_effect": 0.0, "min_rows": 2})

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 from journey import PIPELINE_STAGES, STAGES, Answer, Repo, make_environment, read_json, run, stages_run
 
-from pavedroad.foundation.package import verify_manifest
+from pavedroad.foundation.package.folder import verify_manifest
 from pavedroad.report import Outcome, json_schema
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]

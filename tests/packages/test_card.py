@@ -9,12 +9,12 @@ import pytest
 from markdown_it import MarkdownIt
 from small_repo import walk
 
-from pavedroad.foundation.bom import make_bom
-from pavedroad.foundation.card import make_card
-from pavedroad.foundation.card_pages import to_html, to_markdown
-from pavedroad.foundation.envelope import open_package
-from pavedroad.foundation.facts import Facts, Measure, find_measures, find_warnings
-from pavedroad.foundation.model import Signature
+from pavedroad.foundation.package.bom import make_bom
+from pavedroad.foundation.package.card import make_card
+from pavedroad.foundation.package.card_pages import to_html, to_markdown
+from pavedroad.foundation.package.envelope import open_package
+from pavedroad.foundation.package.facts import Facts, Measure, find_measures, find_warnings
+from pavedroad.foundation.package.model import Signature
 from pavedroad.report import Check, Outcome, conclude, judge
 
 EVIL = '"><script>alert(1)</script> <img src=x onerror=alert(1)> [link](javascript:x) | @all \u202e\n# head `code` &lt;'

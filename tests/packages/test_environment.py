@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from pavedroad.foundation.environment import compare_locks, list_packages, write_lock
+from pavedroad.foundation.package.environment import compare_locks, list_packages, write_lock
 
 
 def test_the_packages_of_a_model_come_with_all_they_need():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pavedroad.foundation.export import compare
-from pavedroad.foundation.metrics import Predictions
+from pavedroad.foundation.evaluation.metrics import Predictions
+from pavedroad.foundation.package.export import compare
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome
 

@@ -12,7 +12,7 @@ import pytest
 from small_repo import walk
 
 from pavedroad.errors import PackageError
-from pavedroad.foundation.envelope import open_package
+from pavedroad.foundation.package.envelope import open_package
 from pavedroad.report import Outcome
 
 FILES = {

@@ -8,8 +8,8 @@ import pytest
 from small_repo import OWN, commit, git, lay, walk
 
 from pavedroad.errors import EvidenceError
-from pavedroad.foundation.envelope import open_package
-from pavedroad.foundation.package import write_manifest
+from pavedroad.foundation.package.envelope import open_package
+from pavedroad.foundation.package.folder import write_manifest
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome
 from pavedroad.stages.reproduce import find_revision, reproduce

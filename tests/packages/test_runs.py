@@ -11,7 +11,7 @@ import pytest
 from small_repo import commit, git, walk
 
 from pavedroad.errors import EvidenceError, TrackingError
-from pavedroad.foundation.facts import Measure
+from pavedroad.foundation.package.facts import Measure
 from pavedroad.foundation.project import find_project
 from pavedroad.foundation.tracking import TrackedRun, find_unsent, list_runs, send
 from pavedroad.render.tracked import find_best, to_differences, to_page, to_table

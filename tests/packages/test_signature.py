@@ -32,16 +32,16 @@ def keys(tmp_path_factory):
 
 @pytest.fixture
 def signed(repo, keys):
-    from pavedroad.foundation.envelope import open_package
-    from pavedroad.foundation.signature import sign
+    from pavedroad.foundation.package.envelope import open_package
+    from pavedroad.foundation.package.signature import sign
 
     sign(open_package(repo / "package"), "1.4.0", keys / "ours.pem")
     return repo
 
 
 def verify(repo, key, name="beans", version=""):
-    from pavedroad.foundation.envelope import open_package
-    from pavedroad.foundation.signature import verify as verify_package
+    from pavedroad.foundation.package.envelope import open_package
+    from pavedroad.foundation.package.signature import verify as verify_package
 
     return verify_package(open_package(repo / "package"), key, name, version)
 
@@ -114,8 +114,8 @@ def test_another_name_or_version_than_was_asked_for_is_refused(signed, keys, ask
 
 def test_another_key_is_refused_and_a_key_that_is_none_says_so(signed, keys):
     from pavedroad.errors import PackageError
-    from pavedroad.foundation.envelope import open_package
-    from pavedroad.foundation.signature import sign
+    from pavedroad.foundation.package.envelope import open_package
+    from pavedroad.foundation.package.signature import sign
 
     before = (signed / "package.signature" / "model.sig").read_bytes()
     for key in ("theirs.pub", "ours.pem", "nobody.pub"):

@@ -8,7 +8,7 @@ import json
 import subprocess
 
 from pavedroad.config import load_config
-from pavedroad.foundation.data import hash_file
+from pavedroad.foundation.data.tables import hash_file
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import STAGES, Project
 from pavedroad.report import Input, Run, conclude, judge, write_report

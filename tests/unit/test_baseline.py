@@ -7,8 +7,8 @@ import pytest
 
 from pavedroad.config import default_settings
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.baseline import TITLES, choose_baseline, predict_baseline, sort_labels
-from pavedroad.foundation.split import Split
+from pavedroad.foundation.data.split import Split
+from pavedroad.foundation.evaluation.baseline import TITLES, choose_baseline, predict_baseline, sort_labels
 from pavedroad.settings import BASELINES, Objective
 
 

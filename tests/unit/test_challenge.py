@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pavedroad.errors import JudgementError
-from pavedroad.foundation.challenge import challenge, count_rows_needed, find_delong_p, find_mcnemar_p
-from pavedroad.foundation.metrics import METRICS, Predictions
+from pavedroad.foundation.evaluation.metrics import METRICS, Predictions
+from pavedroad.foundation.gate.challenge import challenge, count_rows_needed, find_delong_p, find_mcnemar_p
 
 MAE, ACCURACY, AUC = METRICS["mean_absolute_error"], METRICS["accuracy_score"], METRICS["roc_auc_score"]
 TERMS = {"confidence": 0.95, "seed": 3, "resamples": 2000}

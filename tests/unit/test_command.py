@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pavedroad.foundation.command import Command
+from pavedroad.foundation.usercode.command import Command
 
 
 def python(code, folder, **options):
@@ -97,7 +97,7 @@ def _interrupt_after_one(command, pids):
 
 
 def test_one_that_does_not_listen_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr("pavedroad.foundation.command.PATIENCE_S", 0.3)
+    monkeypatch.setattr("pavedroad.foundation.usercode.command.PATIENCE_S", 0.3)
     code = (
         "import signal, time\n"
         "for kind in (signal.SIGINT, signal.SIGTERM): signal.signal(kind, signal.SIG_IGN)\n"

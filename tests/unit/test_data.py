@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pavedroad.config import parse_config
 from pavedroad.errors import DataError
-from pavedroad.foundation.data import hash_file, name_code, name_input, read_training_table
+from pavedroad.foundation.data.split import split_rows
+from pavedroad.foundation.data.tables import hash_file, name_code, name_input, read_training_table
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.split import split_rows
 from pavedroad.settings import Data, Objective
 
 CONFIG = """

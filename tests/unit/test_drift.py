@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError, JudgementError
-from pavedroad.foundation import drift as drift_module
-from pavedroad.foundation.drift import Comparison, adjust_by_holm, choose_policy, find_drift
-from pavedroad.foundation.reference import hold_frame, measure
+from pavedroad.foundation.drift import detection as drift_module
+from pavedroad.foundation.drift.detection import Comparison, adjust_by_holm, choose_policy, find_drift
+from pavedroad.foundation.drift.reference import hold_frame, measure
 from pavedroad.settings import Drift
 
 CONFIG = """

@@ -9,8 +9,8 @@ import pytest
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError
+from pavedroad.foundation.drift.reference import REFERENCE, hold_frame, measure, write_reference
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.reference import REFERENCE, hold_frame, measure, write_reference
 from pavedroad.report import Outcome, encode
 from pavedroad.stages.drift import drift
 from pavedroad.stages.runner import run_stage

@@ -65,7 +65,7 @@ def test_an_unknown_engine_is_refused_with_the_nearest_one(kind, name, meant):
     assert meant in caught.value.next_step
 
 
-@pytest.mark.parametrize("name", ["../x", "os", "pavedroad.engines.gx", ""])
+@pytest.mark.parametrize("name", ["../x", "os", "pavedroad.engines.gx.validation", ""])
 def test_a_name_is_never_taken_for_a_module(name):
     with pytest.raises(ConfigError):
         load_engine("drift", name)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pavedroad.config import default_settings
-from pavedroad.foundation.decision import (
+from pavedroad.foundation.gate.decision import (
     Evidence,
     Found,
     close,

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from pavedroad.cli.lint import lint
 from pavedroad.errors import ConfigError, UsageError
-from pavedroad.foundation.gatelint import FIXES, lint_workflow
-from pavedroad.foundation.workflow import read_workflow
+from pavedroad.foundation.workflows.gatelint import FIXES, lint_workflow
+from pavedroad.foundation.workflows.workflow import read_workflow
 
 ROOT = Path(__file__).resolve().parents[2]
 SHA = "3d3c42e5aac5ba805825da76410c181273ba90b1"

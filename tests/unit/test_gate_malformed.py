@@ -11,7 +11,7 @@ import pytest
 
 from pavedroad.config import default_settings
 from pavedroad.errors import EvidenceError
-from pavedroad.foundation.decision import Found, close, decide, weigh
+from pavedroad.foundation.gate.decision import Found, close, decide, weigh
 from pavedroad.foundation.project import STAGES
 from pavedroad.report import Outcome, read_report, worst
 from pavedroad.settings import Gate

@@ -12,7 +12,7 @@ from gate_road import CHECKS, CONFIG, FILES, Road, checks_of, edit
 
 from pavedroad.config import default_settings, parse_config
 from pavedroad.errors import ConfigError, UsageError
-from pavedroad.foundation.policy import apply_waivers, compare_policies, judge_changes, judge_floor, read_floor
+from pavedroad.foundation.gate.policy import apply_waivers, compare_policies, judge_changes, judge_floor, read_floor
 from pavedroad.report import Check, Outcome
 from pavedroad.settings import Waiver
 from pavedroad.stages.gate import gate

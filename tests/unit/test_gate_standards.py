@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from pavedroad.config import default_settings
-from pavedroad.foundation.decision import Evidence, Found
-from pavedroad.foundation.standards import Scene, decide_more, wants_comparison
+from pavedroad.foundation.gate.decision import Evidence, Found
+from pavedroad.foundation.gate.standards import Scene, decide_more, wants_comparison
 from pavedroad.report import Check, Outcome, conclude, judge
 from pavedroad.settings import FairnessLimit, Gate, SliceLimit
 

@@ -9,7 +9,7 @@ import pytest
 from gate_road import FILES, Road, edit
 
 from pavedroad.errors import EvidenceError, PackageError
-from pavedroad.foundation.verdict import Verdict, seal_verdict
+from pavedroad.foundation.gate.verdict import Verdict, seal_verdict
 from pavedroad.render.decision import to_decision_page
 from pavedroad.render.explanation import explain, find_distances
 from pavedroad.report import Check, Outcome, Run, conclude, encode, judge

@@ -7,10 +7,10 @@ from importlib.resources import files
 import msgspec
 import pytest
 
-from pavedroad.foundation.guards import guard
-from pavedroad.foundation.kinds import find_kinds
-from pavedroad.foundation.suite import load_suite
-from pavedroad.foundation.validation import ColumnFacts, TableFacts
+from pavedroad.foundation.validation.guards import guard
+from pavedroad.foundation.validation.judging import ColumnFacts, TableFacts
+from pavedroad.foundation.validation.kinds import find_kinds
+from pavedroad.foundation.validation.suite import load_suite
 from pavedroad.report import Outcome
 from pavedroad.settings import Validation
 

@@ -6,8 +6,8 @@ import pytest
 
 from pavedroad.config import parse_config
 from pavedroad.errors import UserCodeError
-from pavedroad.foundation.leakage import Suspect, find_leaks, measure_power
-from pavedroad.foundation.split import Split
+from pavedroad.foundation.data.leakage import Suspect, find_leaks, measure_power
+from pavedroad.foundation.data.split import Split
 from pavedroad.report import Outcome
 
 CONFIG = """

@@ -3,7 +3,7 @@
 import pytest
 
 from pavedroad.errors import EvidenceError
-from pavedroad.foundation.lineage import Node, draw, trace
+from pavedroad.foundation.package.lineage import Node, draw, trace
 from pavedroad.foundation.pipeline import LockedStage
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pavedroad.errors import ConfigError, JudgementError
-from pavedroad.foundation import metrics, resampling
-from pavedroad.foundation.metrics import (
+from pavedroad.foundation.evaluation import metrics, resampling
+from pavedroad.foundation.evaluation.metrics import (
     METRICS,
     Predictions,
     compare,

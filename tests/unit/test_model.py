@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from pavedroad.errors import DataError, UserCodeError
-from pavedroad.foundation.model import Signature, name_file, predict, require_known_classes, write_signature
-from pavedroad.foundation.profile import profile_table
+from pavedroad.foundation.data.profile import profile_table
+from pavedroad.foundation.package.model import Signature, name_file, predict, require_known_classes, write_signature
 from pavedroad.report import decode, encode
 
 FEATURES = pd.DataFrame({"x": [1.0, 2.0, 3.0]})

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from pavedroad.errors import PackageError
-from pavedroad.foundation.package import MANIFEST, build_folder, digest_folder, verify_manifest, write_manifest
+from pavedroad.foundation.package.folder import MANIFEST, build_folder, digest_folder, verify_manifest, write_manifest
 
 FILES = {"model.skops": b"\x00\x01", "deep/signature.json": "{}", "empty": ""}
 
@@ -205,7 +205,7 @@ def test_a_file_of_another_size_is_refused_without_being_read(package, monkeypat
 
 
 def test_more_files_than_a_package_has_are_refused(package, monkeypatch):
-    monkeypatch.setattr("pavedroad.foundation.package.MOST_FILES", 3)
+    monkeypatch.setattr("pavedroad.foundation.package.folder.MOST_FILES", 3)
     verify_manifest(package)
     lay_in(package, "one", {"sha256": "0" * 64, "bytes": 1})
     with pytest.raises(PackageError, match="too many"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pavedroad.foundation.profile import (
+from pavedroad.foundation.data.profile import (
     MAX_CATEGORIES,
     count_categories,
     draw_distribution,

@@ -8,11 +8,11 @@ import pytest
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError, UserCodeError
-from pavedroad.foundation.baseline import choose_baseline
-from pavedroad.foundation.data import name_code
+from pavedroad.foundation.data.split import Split
+from pavedroad.foundation.data.tables import name_code
+from pavedroad.foundation.evaluation.baseline import choose_baseline
+from pavedroad.foundation.evaluation.rival import identify_baseline, make_baseline, title_baseline, to_predictions
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.rival import identify_baseline, make_baseline, title_baseline, to_predictions
-from pavedroad.foundation.split import Split
 
 CONFIG = """
 [project]

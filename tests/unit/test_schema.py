@@ -7,9 +7,9 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from pavedroad.engines import arrow_schema
+from pavedroad.engines.arrow import schema as arrow_schema
 from pavedroad.errors import DataError, EvidenceError
-from pavedroad.foundation.schema import (
+from pavedroad.foundation.data.schema import (
     Column,
     compare_schemas,
     describe_table,
@@ -17,7 +17,7 @@ from pavedroad.foundation.schema import (
     read_schema,
     write_schema,
 )
-from pavedroad.foundation.source import find_source, hold_table
+from pavedroad.foundation.data.source import find_source, hold_table
 
 TABLE = pa.table(
     {

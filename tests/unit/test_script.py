@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pavedroad.foundation.data import name_code, name_input
+from pavedroad.foundation.data.tables import name_code, name_input
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome
 from pavedroad.stages.evaluate import evaluate

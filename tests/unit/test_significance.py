@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pavedroad.foundation.significance import (
+from pavedroad.foundation.drift.significance import (
     find_chi_square_tail,
     find_fisher_tail,
     find_kolmogorov_tail,

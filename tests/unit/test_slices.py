@@ -6,8 +6,8 @@ import pytest
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.metrics import METRICS, Predictions
-from pavedroad.foundation.slices import EMPTY, MIN_ROWS, find_slices, measure_slices
+from pavedroad.foundation.evaluation.metrics import METRICS, Predictions
+from pavedroad.foundation.evaluation.slices import EMPTY, MIN_ROWS, find_slices, measure_slices
 
 CONFIG = """
 [project]

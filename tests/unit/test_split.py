@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError, DataError
-from pavedroad.foundation.data import name_tables, read_training_table
+from pavedroad.foundation.data.split import split_rows
+from pavedroad.foundation.data.tables import name_tables, read_training_table
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.split import split_rows
 
 CONFIG = """
 [project]

@@ -9,8 +9,8 @@ import pytest
 
 from pavedroad.errors import ConfigError, UsageError
 from pavedroad.foundation.project import find_project
-from pavedroad.foundation.suite import load_suite
-from pavedroad.foundation.validation import lint_suite
+from pavedroad.foundation.validation.judging import lint_suite
+from pavedroad.foundation.validation.suite import load_suite
 from pavedroad.report import Outcome
 from pavedroad.stages.suite import find_moves, write_first_suite
 from pavedroad.stages.validate import validate

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.suite import Expectation, describe, load_suite
+from pavedroad.foundation.validation.suite import Expectation, describe, load_suite
 from pavedroad.report import Severity
 
 GOOD = """{

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pavedroad.foundation.supervision import TooLongError, keep_one_process, limit_time
+from pavedroad.foundation.usercode.supervision import TooLongError, keep_one_process, limit_time
 
 
 def test_code_in_time_is_left_alone_and_its_alarm_is_taken_back():
@@ -59,7 +59,7 @@ def test_in_another_thread_code_runs_as_it_does():
 
 
 HANGS = """
-from pavedroad.foundation import supervision
+from pavedroad.foundation.usercode import supervision
 supervision.PATIENCE_S = 1
 with supervision.limit_time(1), supervision.end_at_last(1):
     print("in", flush=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pavedroad.foundation.data import name_input
+from pavedroad.foundation.data.tables import name_input
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome, read_report
 from pavedroad.stages.evaluate import evaluate

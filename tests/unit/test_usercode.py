@@ -8,7 +8,7 @@ import pytest
 from pavedroad.config import parse_config
 from pavedroad.errors import UserCodeError
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.usercode import call, load_function, make_features
+from pavedroad.foundation.usercode.functions import call, load_function, make_features
 
 CONFIG = """
 [project]

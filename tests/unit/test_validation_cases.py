@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pavedroad.engines import arrow
+from pavedroad.engines.arrow import reading as arrow
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import find_project

@@ -9,7 +9,7 @@ from pavedroad.cli.console import print_json
 from pavedroad.cli.host import current
 from pavedroad.cli.options import json_option
 from pavedroad.errors import ForgeError, UsageError
-from pavedroad.foundation.forge import Annotation, Host
+from pavedroad.foundation.forge.host import Annotation, Host
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 
 from pavedroad.cli.console import exit_with, print_json, print_stage
 from pavedroad.cli.options import json_option
-from pavedroad.foundation.kept import Tell
+from pavedroad.foundation.data.kept import Tell
 from pavedroad.foundation.project import Project, find_project
 from pavedroad.report import Report
 

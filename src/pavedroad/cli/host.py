@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pavedroad.errors import PavedroadError
-from pavedroad.foundation.forge import Annotation, Host, Level, enter_host
+from pavedroad.foundation.forge.host import Annotation, Host, Level, enter_host
 from pavedroad.foundation.project import Project
 from pavedroad.render import words
 from pavedroad.report import Check, Outcome, Place, Report
@@ -20,7 +20,7 @@ _entered: list[Host] = []
 
 
 def enter(*, aside: bool) -> None:
-    """Find the host, once a command; see ``foundation.forge.enter_host``."""
+    """Find the host, once a command; see ``foundation.forge.host.enter_host``."""
     host = enter_host(aside=aside)
     if host is not None:
         _entered.append(host)

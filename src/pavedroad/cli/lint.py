@@ -31,8 +31,8 @@ def workflows(paths: tuple[Path, ...], as_json: bool) -> None:
     where it is, what happens and how to mend it. To accept one, write on its line or the line above:
     `# gate-lint: allow <id> because <reason>`.
     """
-    from pavedroad.foundation.gatelint import lint_workflow
-    from pavedroad.foundation.workflow import read_workflow
+    from pavedroad.foundation.workflows.gatelint import lint_workflow
+    from pavedroad.foundation.workflows.workflow import read_workflow
     from pavedroad.render import words
 
     files = _collect(paths)

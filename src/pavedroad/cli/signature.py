@@ -7,11 +7,11 @@ import click
 
 from pavedroad.cli.console import print_json
 from pavedroad.cli.options import json_option
-from pavedroad.foundation.envelope import open_package
+from pavedroad.foundation.package.envelope import open_package
+from pavedroad.foundation.package.signature import Statement
+from pavedroad.foundation.package.signature import sign as sign_package
+from pavedroad.foundation.package.signature import verify as verify_package
 from pavedroad.foundation.project import find_project
-from pavedroad.foundation.signature import Statement
-from pavedroad.foundation.signature import sign as sign_package
-from pavedroad.foundation.signature import verify as verify_package
 from pavedroad.render import words
 
 PASSWORD = "PAVEDROAD_KEY_PASSWORD"  # noqa: S105 - the name of the variable

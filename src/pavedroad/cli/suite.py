@@ -47,7 +47,7 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
     """
     from collections import Counter
 
-    from pavedroad.foundation.validation import lint_suite, load_project_suite
+    from pavedroad.foundation.validation.judging import lint_suite, load_project_suite
 
     project = find_project(Path.cwd())
     found = {}
@@ -66,7 +66,7 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
 @json_option
 def diff(data: Path | None, as_json: bool) -> None:
     """Show how the data's profile moved since the suite was written, number by number."""
-    from pavedroad.foundation.validation import Limits
+    from pavedroad.foundation.validation.judging import Limits
     from pavedroad.render import words
     from pavedroad.stages.suite import find_moves
 

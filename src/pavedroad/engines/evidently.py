@@ -1,4 +1,4 @@
-"""Evidently behind ``foundation.drift``: any of its methods by name, one clean column at a time, with a threshold.
+"""Evidently behind ``foundation.drift.detection``: its methods by name, one clean column at a time, with a threshold.
 
 Left to itself Evidently chooses a method by the number of rows, drops nulls and infinities silently and gives up on the
 whole table for one bad column. Here it sees one column without either, of a plain type, and a named method.
@@ -17,9 +17,9 @@ with warnings.catch_warnings():
     from evidently.metrics import ValueDrift
 
 from pavedroad.errors import ConfigError, JudgementError
-from pavedroad.foundation.drift import Comparison, Policy
-from pavedroad.foundation.reference import ColumnSketch
-from pavedroad.foundation.samples import draw_sample
+from pavedroad.foundation.drift.detection import Comparison, Policy
+from pavedroad.foundation.drift.reference import ColumnSketch
+from pavedroad.foundation.drift.samples import draw_sample
 
 if TYPE_CHECKING:
     from pathlib import Path

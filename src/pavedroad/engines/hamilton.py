@@ -1,4 +1,4 @@
-"""Hamilton behind ``foundation.columns``: features as a module of functions, one a column."""
+"""Hamilton behind ``foundation.usercode.columns``: features as a module of functions, one a column."""
 
 import logging
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from hamilton import base, driver
 from hamilton.data_quality.base import DataValidationError, ValidationResult
 
 from pavedroad.errors import UserCodeError
-from pavedroad.foundation.columns import ColumnCheck, Graph
+from pavedroad.foundation.usercode.columns import ColumnCheck, Graph
 
 _RESULT = "hamilton.data_quality.contains_dq_results"
 _SOURCE = "hamilton.data_quality.source_node"

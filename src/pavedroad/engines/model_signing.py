@@ -1,4 +1,4 @@
-"""model-signing behind ``foundation.signature``: elliptic keys in files, no server, no network."""
+"""model-signing behind ``foundation.package.signature``: elliptic keys in files, no server, no network."""
 
 from pathlib import Path
 

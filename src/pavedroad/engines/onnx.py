@@ -1,4 +1,4 @@
-"""ONNX behind ``foundation.export``: skl2onnx writes, onnxruntime answers; neither executes anything of the model's."""
+"""ONNX behind ``foundation.package.export``: skl2onnx writes, onnxruntime answers; neither executes a model's code."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 
 from pavedroad.errors import PackageError
-from pavedroad.foundation.metrics import Predictions
+from pavedroad.foundation.evaluation.metrics import Predictions
 
 _TABLE = "features"
 

@@ -1,4 +1,4 @@
-"""Polars behind ``foundation.frames``."""
+"""Polars behind ``foundation.usercode.frames``."""
 
 import pandas as pd
 import polars as pl

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from pavedroad.config import nearest
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.drift import Comparison, Policy
-from pavedroad.foundation.drift_effects import (
+from pavedroad.foundation.drift.detection import Comparison, Policy
+from pavedroad.foundation.drift.effects import (
     align_categories,
     align_numbers,
     bin_numbers,
@@ -14,8 +14,8 @@ from pavedroad.foundation.drift_effects import (
     measure_psi,
     measure_wasserstein,
 )
-from pavedroad.foundation.reference import ColumnSketch
-from pavedroad.foundation.significance import judge_distance, judge_homogeneity
+from pavedroad.foundation.drift.reference import ColumnSketch
+from pavedroad.foundation.drift.significance import judge_distance, judge_homogeneity
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,49 +2,52 @@
 
 What a team needs to build a stage of its own stands here by name, and is imported when it is asked for:
 
-    from pavedroad.foundation import Package, Split, find_project, open_package
+    from pavedroad.foundation import Package
+    from pavedroad.foundation import Split
+    from pavedroad.foundation import find_project
+    from pavedroad.foundation import open_package
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pavedroad.foundation.card import Card, make_card
-    from pavedroad.foundation.data import name_input, read_table, read_training_table
+    from pavedroad.foundation.data.profile import Profile, profile_table
+    from pavedroad.foundation.data.split import Split, split_rows
+    from pavedroad.foundation.data.tables import name_input, read_table, read_training_table
     from pavedroad.foundation.engines import load_engine
-    from pavedroad.foundation.envelope import Package, open_package
-    from pavedroad.foundation.facts import Facts, Measure
-    from pavedroad.foundation.history import Commit, History, load_history
-    from pavedroad.foundation.lineage import Lineage, trace
-    from pavedroad.foundation.metrics import Estimates, Metric, Predictions, estimate, find_metric
-    from pavedroad.foundation.model import ModelFormat, Signature, load_format, predict
-    from pavedroad.foundation.package import Manifest, build_folder, verify_manifest, write_manifest
+    from pavedroad.foundation.evaluation.metrics import Estimates, Metric, Predictions, estimate, find_metric
+    from pavedroad.foundation.evaluation.resampling import Interval
+    from pavedroad.foundation.forge.history import Commit, History, load_history
+    from pavedroad.foundation.package.card import Card, make_card
+    from pavedroad.foundation.package.envelope import Package, open_package
+    from pavedroad.foundation.package.facts import Facts, Measure
+    from pavedroad.foundation.package.folder import Manifest, build_folder, verify_manifest, write_manifest
+    from pavedroad.foundation.package.lineage import Lineage, trace
+    from pavedroad.foundation.package.model import ModelFormat, Signature, load_format, predict
     from pavedroad.foundation.pipeline import Pipeline, load_pipeline
-    from pavedroad.foundation.profile import Profile, profile_table
     from pavedroad.foundation.project import Project, find_project
-    from pavedroad.foundation.resampling import Interval
-    from pavedroad.foundation.split import Split, split_rows
     from pavedroad.foundation.tracking import TrackedRun, Tracker, list_runs, load_tracker
-    from pavedroad.foundation.usercode import make_features
+    from pavedroad.foundation.usercode.functions import make_features
 
 _HOMES = {
-    "card": ("Card", "make_card"),
-    "data": ("name_input", "read_table", "read_training_table"),
+    "package.card": ("Card", "make_card"),
+    "data.tables": ("name_input", "read_table", "read_training_table"),
     "engines": ("load_engine",),
-    "envelope": ("Package", "open_package"),
-    "facts": ("Facts", "Measure"),
-    "history": ("Commit", "History", "load_history"),
-    "lineage": ("Lineage", "trace"),
-    "metrics": ("Estimates", "Metric", "Predictions", "estimate", "find_metric"),
-    "model": ("ModelFormat", "Signature", "load_format", "predict"),
-    "package": ("Manifest", "build_folder", "verify_manifest", "write_manifest"),
+    "package.envelope": ("Package", "open_package"),
+    "package.facts": ("Facts", "Measure"),
+    "forge.history": ("Commit", "History", "load_history"),
+    "package.lineage": ("Lineage", "trace"),
+    "evaluation.metrics": ("Estimates", "Metric", "Predictions", "estimate", "find_metric"),
+    "package.model": ("ModelFormat", "Signature", "load_format", "predict"),
+    "package.folder": ("Manifest", "build_folder", "verify_manifest", "write_manifest"),
     "pipeline": ("Pipeline", "load_pipeline"),
-    "profile": ("Profile", "profile_table"),
+    "data.profile": ("Profile", "profile_table"),
     "project": ("Project", "find_project"),
-    "resampling": ("Interval",),
-    "split": ("Split", "split_rows"),
+    "evaluation.resampling": ("Interval",),
+    "data.split": ("Split", "split_rows"),
     "tracking": ("TrackedRun", "Tracker", "list_runs", "load_tracker"),
-    "usercode": ("make_features",),
+    "usercode.functions": ("make_features",),
 }
 """Where each public name lives. Importing them all here would make every command pay for what it does not use."""
 

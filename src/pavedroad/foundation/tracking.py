@@ -15,8 +15,8 @@ import msgspec
 
 from pavedroad.errors import EvidenceError, TrackingError
 from pavedroad.foundation.engines import load_engine
-from pavedroad.foundation.envelope import Package
-from pavedroad.foundation.facts import Measure
+from pavedroad.foundation.package.envelope import Package
+from pavedroad.foundation.package.facts import Measure
 from pavedroad.foundation.project import Project
 from pavedroad.report import Run, Scalar, decode, encode, write_whole
 from pavedroad.settings import Tracking

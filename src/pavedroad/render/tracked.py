@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pavedroad.foundation.facts import Measure
+from pavedroad.foundation.package.facts import Measure
 from pavedroad.foundation.tracking import TrackedRun
 from pavedroad.render import words
 

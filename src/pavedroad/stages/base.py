@@ -1,7 +1,7 @@
 """The revision that a change is compared with; kept light, because it is looked for before anything long is begun."""
 
 from pavedroad.errors import UsageError
-from pavedroad.foundation.history import load_history
+from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.project import Project
 
 

@@ -4,15 +4,15 @@ from collections.abc import Callable
 from functools import partial
 
 from pavedroad.errors import ConfigError, EvidenceError
-from pavedroad.foundation.baseline import choose_baseline
-from pavedroad.foundation.decision import YES
-from pavedroad.foundation.freshness import Freshness
-from pavedroad.foundation.metrics import find_metric
+from pavedroad.foundation.evaluation.baseline import choose_baseline
+from pavedroad.foundation.evaluation.metrics import find_metric
+from pavedroad.foundation.gate.decision import YES
+from pavedroad.foundation.gate.freshness import Freshness
+from pavedroad.foundation.gate.standards import wants_comparison
 from pavedroad.foundation.pipeline import Event, Running
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.standards import wants_comparison
-from pavedroad.foundation.suite import load_suite
-from pavedroad.foundation.validation import lint_suite, load_project_suite
+from pavedroad.foundation.validation.judging import lint_suite, load_project_suite
+from pavedroad.foundation.validation.suite import load_suite
 from pavedroad.report import Outcome, Report, read_report
 from pavedroad.stages.base import find_base
 from pavedroad.stages.contract import contract

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pavedroad.foundation.challenge import Challenge, challenge, count_rows_needed
-from pavedroad.foundation.champion import Champion, bring_champion, load_checkouts
-from pavedroad.foundation.data import name_code, name_input, read_training_table
-from pavedroad.foundation.metrics import Metric, Predictions, find_metric
+from pavedroad.foundation.data.split import split_rows
+from pavedroad.foundation.data.tables import name_code, name_input, read_training_table
+from pavedroad.foundation.evaluation.metrics import Metric, Predictions, find_metric
+from pavedroad.foundation.gate.challenge import Challenge, challenge, count_rows_needed
+from pavedroad.foundation.gate.champion import Champion, bring_champion, load_checkouts
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.split import split_rows
 from pavedroad.report import Check, Input, Report, Severity, Value, conclude, finite, judge
 from pavedroad.settings import Gate
 from pavedroad.stages.score import score, score_apart
@@ -159,7 +159,7 @@ def _tell_groups(bench: _Bench, champion: Predictions, column: str) -> list[Chec
 
 def _tell_groups_alone(bench: _Bench, columns: set[str]) -> list[Check]:
     """The key metric of the proposal in each group, for the gaps between groups."""
-    from pavedroad.foundation.metrics import measure
+    from pavedroad.foundation.evaluation.metrics import measure
 
     checks = []
     for column in sorted(columns):

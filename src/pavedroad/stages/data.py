@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pavedroad.foundation.kept import Care, Flaw, Tell, Trouble, load_keeper
+from pavedroad.foundation.data.kept import Care, Flaw, Tell, Trouble, load_keeper
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Outcome, Place, Report, Severity, conclude, judge
 

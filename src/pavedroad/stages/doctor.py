@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 
 from pavedroad.config import FILE_NAME
 from pavedroad.errors import PavedroadError
-from pavedroad.foundation.baseline import choose_baseline
-from pavedroad.foundation.history import load_history
-from pavedroad.foundation.metrics import find_metric
+from pavedroad.foundation.evaluation.baseline import choose_baseline
+from pavedroad.foundation.evaluation.metrics import find_metric
+from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.suite import load_suite
+from pavedroad.foundation.validation.suite import load_suite
 from pavedroad.foundation.yamlfile import read_yaml
 from pavedroad.report import Check, Outcome, Place, Report, Severity, conclude, judge
 from pavedroad.stages.data import judge_remotes

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.drift import Finding, choose_policy, find_drift, matches
-from pavedroad.foundation.drift_words import draw_change, tell_change
+from pavedroad.foundation.drift.detection import Finding, choose_policy, find_drift, matches
+from pavedroad.foundation.drift.reference import ColumnSketch, Reference
+from pavedroad.foundation.drift.words import draw_change, tell_change
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.reference import ColumnSketch, Reference
 from pavedroad.report import Check, Figure, Outcome, Report, Severity, Value, conclude, judge
 from pavedroad.settings import Acknowledgement, Drift
 from pavedroad.stages.drift_sides import Sides, measure_sides

@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.data import name_input, read_training_table
+from pavedroad.foundation.data.source import Source, find_source
+from pavedroad.foundation.data.split import split_rows
+from pavedroad.foundation.data.tables import name_input, read_training_table
+from pavedroad.foundation.drift.reference import REFERENCE, Reference, hold_frame, measure, read_reference
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.reference import REFERENCE, Reference, hold_frame, measure, read_reference
-from pavedroad.foundation.source import Source, find_source
-from pavedroad.foundation.split import split_rows
 from pavedroad.report import Input
 
 if TYPE_CHECKING:

@@ -3,15 +3,15 @@
 from collections import Counter
 from typing import TYPE_CHECKING, cast
 
-from pavedroad.foundation.baseline import choose_baseline, choose_constant
-from pavedroad.foundation.data import name_code, name_tables, read_training_table
-from pavedroad.foundation.metrics import Estimates, Metric, Needs, Predictions, compare, find_metric
-from pavedroad.foundation.model import predict, require_known_classes
+from pavedroad.foundation.data.split import split_rows
+from pavedroad.foundation.data.tables import name_code, name_tables, read_training_table
+from pavedroad.foundation.evaluation.baseline import choose_baseline, choose_constant
+from pavedroad.foundation.evaluation.metrics import Estimates, Metric, Needs, Predictions, compare, find_metric
+from pavedroad.foundation.evaluation.resampling import Interval
+from pavedroad.foundation.evaluation.rival import identify_baseline, make_baseline, title_baseline
+from pavedroad.foundation.package.model import predict, require_known_classes
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.resampling import Interval
-from pavedroad.foundation.rival import identify_baseline, make_baseline, title_baseline
-from pavedroad.foundation.split import split_rows
-from pavedroad.foundation.usercode import make_features
+from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import Check, Figure, Report, Scalar, Severity, Value, conclude, encode, judge, write_whole
 from pavedroad.settings import Objective
 from pavedroad.stages.evaluate_details import Scored, look_closer

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pavedroad.foundation.calibration import draw_reliability, measure_bias, measure_calibration
-from pavedroad.foundation.importance import Importance, measure_importance
-from pavedroad.foundation.metrics import METRICS, Metric, Predictions, measure
-from pavedroad.foundation.model import Signature
-from pavedroad.foundation.profile import draw_distribution
-from pavedroad.foundation.resampling import Interval
-from pavedroad.foundation.slices import AUTO, SliceEstimate, find_slices, measure_slices
+from pavedroad.foundation.data.profile import draw_distribution
+from pavedroad.foundation.evaluation.calibration import draw_reliability, measure_bias, measure_calibration
+from pavedroad.foundation.evaluation.importance import Importance, measure_importance
+from pavedroad.foundation.evaluation.metrics import METRICS, Metric, Predictions, measure
+from pavedroad.foundation.evaluation.resampling import Interval
+from pavedroad.foundation.evaluation.slices import AUTO, SliceEstimate, find_slices, measure_slices
+from pavedroad.foundation.package.model import Signature
 from pavedroad.report import Check, Figure, Outcome, Severity, Value, judge
 from pavedroad.settings import Config
 

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 from pavedroad.errors import EvidenceError
-from pavedroad.foundation.data import hash_file
+from pavedroad.foundation.data.tables import hash_file
 from pavedroad.foundation.project import STAGES
 from pavedroad.report import Check, Outcome, Report, conclude, read_report, run_path
 

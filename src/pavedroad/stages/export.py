@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from pavedroad.foundation.data import name_input, read_training_table
-from pavedroad.foundation.envelope import open_package
-from pavedroad.foundation.export import CLOSE, compare, load_exporter
-from pavedroad.foundation.metrics import find_metric
-from pavedroad.foundation.model import predict
-from pavedroad.foundation.package import MANIFEST
+from pavedroad.foundation.data.split import split_rows
+from pavedroad.foundation.data.tables import name_input, read_training_table
+from pavedroad.foundation.evaluation.metrics import find_metric
+from pavedroad.foundation.package.envelope import open_package
+from pavedroad.foundation.package.export import CLOSE, compare, load_exporter
+from pavedroad.foundation.package.folder import MANIFEST
+from pavedroad.foundation.package.model import predict
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.split import split_rows
-from pavedroad.foundation.usercode import make_features
+from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import Report, conclude, finite, judge, write_whole
 
 MOST_ROWS = 10_000

@@ -11,15 +11,15 @@ import msgspec
 
 from pavedroad.config import FILE_NAME, find_line, parse_config
 from pavedroad.errors import ConfigError, EvidenceError, UsageError
-from pavedroad.foundation.champion import load_checkouts
-from pavedroad.foundation.data import hash_file
-from pavedroad.foundation.decision import LATENCY, YES, Found, close, decide, judge_records, summarise, weigh
-from pavedroad.foundation.freshness import Freshness
-from pavedroad.foundation.history import load_history
-from pavedroad.foundation.metrics import find_metric
-from pavedroad.foundation.policy import apply_waivers, compare_policies, judge_changes, judge_floor, read_floor
+from pavedroad.foundation.data.tables import hash_file
+from pavedroad.foundation.evaluation.metrics import find_metric
+from pavedroad.foundation.forge.history import load_history
+from pavedroad.foundation.gate.champion import load_checkouts
+from pavedroad.foundation.gate.decision import LATENCY, YES, Found, close, decide, judge_records, summarise, weigh
+from pavedroad.foundation.gate.freshness import Freshness
+from pavedroad.foundation.gate.policy import apply_waivers, compare_policies, judge_changes, judge_floor, read_floor
+from pavedroad.foundation.gate.standards import Scene, decide_more, wants_comparison
 from pavedroad.foundation.project import STAGES, Project
-from pavedroad.foundation.standards import Scene, decide_more, wants_comparison
 from pavedroad.report import Check, Input, Place, Report, Run, conclude, read_report
 from pavedroad.settings import Config, Gate
 from pavedroad.stages.data import judge_remotes

@@ -4,12 +4,12 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from pavedroad.foundation.data import load_reader, name_code, read_training_table
-from pavedroad.foundation.metrics import find_metric
-from pavedroad.foundation.model import load_format, predict
+from pavedroad.foundation.data.split import split_rows
+from pavedroad.foundation.data.tables import load_reader, name_code, read_training_table
+from pavedroad.foundation.evaluation.metrics import find_metric
+from pavedroad.foundation.package.model import load_format, predict
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.split import split_rows
-from pavedroad.foundation.usercode import make_features
+from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import Report, Run, Severity, conclude, judge
 from pavedroad.stages.train import load_trained, name_model
 

@@ -6,20 +6,20 @@ from pathlib import Path
 import msgspec
 
 from pavedroad.errors import EvidenceError
-from pavedroad.foundation.bom import BOM, make_bom
-from pavedroad.foundation.card import make_card
-from pavedroad.foundation.card_pages import to_html, to_markdown
-from pavedroad.foundation.data import hash_file, hash_parts, name_code, name_input
-from pavedroad.foundation.envelope import CARD, CARD_PAGE, ENVIRONMENT, LINEAGE, Package, open_package
-from pavedroad.foundation.environment import list_packages, write_lock
-from pavedroad.foundation.facts import FACTS, Facts, Source, describe_model, find_measures, find_warnings
-from pavedroad.foundation.lineage import Lineage, Node, draw, trace
-from pavedroad.foundation.model import SIGNATURE, Signature, name_file
-from pavedroad.foundation.package import MANIFEST, Manifest, build_folder, verify_manifest, write_manifest
-from pavedroad.foundation.parameters import read_parameters
+from pavedroad.foundation.data.tables import hash_file, hash_parts, name_code, name_input
+from pavedroad.foundation.package.bom import BOM, make_bom
+from pavedroad.foundation.package.card import make_card
+from pavedroad.foundation.package.card_pages import to_html, to_markdown
+from pavedroad.foundation.package.envelope import CARD, CARD_PAGE, ENVIRONMENT, LINEAGE, Package, open_package
+from pavedroad.foundation.package.environment import list_packages, write_lock
+from pavedroad.foundation.package.facts import FACTS, Facts, Source, describe_model, find_measures, find_warnings
+from pavedroad.foundation.package.folder import MANIFEST, Manifest, build_folder, verify_manifest, write_manifest
+from pavedroad.foundation.package.lineage import Lineage, Node, draw, trace
+from pavedroad.foundation.package.model import SIGNATURE, Signature, name_file
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.tracking import record
+from pavedroad.foundation.usercode.parameters import read_parameters
 from pavedroad.report import (
     Check,
     Outcome,

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pavedroad.errors import EvidenceError
-from pavedroad.foundation.branch import Author, load_branches
-from pavedroad.foundation.forge import Host, Proposal, Proposed
-from pavedroad.foundation.kept import read_pointer
+from pavedroad.foundation.data.kept import read_pointer
+from pavedroad.foundation.forge.branch import Author, load_branches
+from pavedroad.foundation.forge.host import Host, Proposal, Proposed
 from pavedroad.foundation.project import Project
 from pavedroad.report import Outcome, Report
 from pavedroad.stages.evidence import read_evidence

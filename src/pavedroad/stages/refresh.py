@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import Callable
 
 from pavedroad.errors import UsageError, UserCodeError
-from pavedroad.foundation.command import Command
-from pavedroad.foundation.data import hash_file
-from pavedroad.foundation.kept import load_keeper
+from pavedroad.foundation.data.kept import load_keeper
+from pavedroad.foundation.data.tables import hash_file
 from pavedroad.foundation.pipeline import Event, load_pipeline
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.usercode import call, load_function
+from pavedroad.foundation.usercode.command import Command
+from pavedroad.foundation.usercode.functions import call, load_function
 
 Hashes = dict[str, str]
 

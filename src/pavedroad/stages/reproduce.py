@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pavedroad.errors import EvidenceError, PavedroadError
-from pavedroad.foundation.data import hash_file, hash_parts, hash_path, name_code
-from pavedroad.foundation.envelope import ENVIRONMENT, Package, open_package
-from pavedroad.foundation.environment import compare_locks, find_versions, write_lock
-from pavedroad.foundation.facts import Facts
-from pavedroad.foundation.history import load_history
-from pavedroad.foundation.lineage import Lineage, trace
+from pavedroad.foundation.data.tables import hash_file, hash_parts, hash_path, name_code
+from pavedroad.foundation.forge.history import load_history
+from pavedroad.foundation.package.envelope import ENVIRONMENT, Package, open_package
+from pavedroad.foundation.package.environment import compare_locks, find_versions, write_lock
+from pavedroad.foundation.package.facts import Facts
+from pavedroad.foundation.package.lineage import Lineage, trace
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project, find_project
 from pavedroad.report import Check, Outcome, Report, Severity, Value, conclude, judge

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from pavedroad.errors import ConfigError, DataError, JudgementError, UsageError
-from pavedroad.foundation.branch import load_branches
-from pavedroad.foundation.challenge import Challenge, challenge
-from pavedroad.foundation.data import read_training_table
-from pavedroad.foundation.history import load_history
-from pavedroad.foundation.kept import load_keeper, read_pointer
-from pavedroad.foundation.metrics import Metric, Predictions, find_metric
-from pavedroad.foundation.model import predict, require_known_classes
-from pavedroad.foundation.package import build_folder
+from pavedroad.foundation.data.kept import load_keeper, read_pointer
+from pavedroad.foundation.data.split import split_rows
+from pavedroad.foundation.data.tables import read_training_table
+from pavedroad.foundation.evaluation.metrics import Metric, Predictions, find_metric
+from pavedroad.foundation.forge.branch import load_branches
+from pavedroad.foundation.forge.history import load_history
+from pavedroad.foundation.gate.challenge import Challenge, challenge
+from pavedroad.foundation.package.folder import build_folder
+from pavedroad.foundation.package.model import predict, require_known_classes
 from pavedroad.foundation.pipeline import Event, load_pipeline
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.split import split_rows
-from pavedroad.foundation.usercode import make_features
+from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import Check, Outcome, Report, Severity, conclude, judge
 from pavedroad.stages.check import check
 from pavedroad.stages.gate import RECORDS, find_behind

@@ -11,7 +11,7 @@ from importlib.metadata import version
 import msgspec
 
 from pavedroad.errors import ConfigError, PavedroadError, UsageError
-from pavedroad.foundation.history import load_history
+from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Outcome, Place, Report, Run, conclude, encode, write_report, write_whole
 

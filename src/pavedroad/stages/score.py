@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pavedroad.errors import JudgementError, PavedroadError
-from pavedroad.foundation.data import read_table
-from pavedroad.foundation.envelope import open_package
-from pavedroad.foundation.metrics import Predictions, find_metric
-from pavedroad.foundation.model import predict
+from pavedroad.foundation.data.tables import read_table
+from pavedroad.foundation.evaluation.metrics import Predictions, find_metric
+from pavedroad.foundation.package.envelope import open_package
+from pavedroad.foundation.package.model import predict
 from pavedroad.foundation.project import Project, find_project
-from pavedroad.foundation.usercode import make_features
+from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import decode, encode, write_whole
 
 if TYPE_CHECKING:

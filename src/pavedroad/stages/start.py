@@ -4,8 +4,8 @@ Kept light: half a second of the vendor's start-up then runs beside the import o
 """
 
 from pavedroad.errors import DataError, PipelineError
-from pavedroad.foundation.history import load_history
-from pavedroad.foundation.kept import Flaw, load_keeper
+from pavedroad.foundation.data.kept import Flaw, load_keeper
+from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.pipeline import Running, load_pipeline
 from pavedroad.foundation.project import Project
 

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 
 from pavedroad.errors import JudgementError
-from pavedroad.foundation.command import Command
 from pavedroad.foundation.pipeline import Event
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.usercode.command import Command
 from pavedroad.report import Report
 from pavedroad.stages.runner import run_stage
 

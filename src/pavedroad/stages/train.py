@@ -6,21 +6,29 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pavedroad.errors import ConfigError, UserCodeError
-from pavedroad.foundation.baseline import sort_labels
-from pavedroad.foundation.columns import check_features
-from pavedroad.foundation.data import name_code, name_input, name_tables, read_training_table
-from pavedroad.foundation.frames import lend, lend_column
-from pavedroad.foundation.leakage import Suspect, find_leaks
-from pavedroad.foundation.metrics import find_metric
-from pavedroad.foundation.model import PROFILE, SIGNATURE, Signature, load_format, name_file, predict, write_signature
-from pavedroad.foundation.package import build_folder, verify_manifest, write_manifest
-from pavedroad.foundation.profile import profile_table
+from pavedroad.foundation.data.leakage import Suspect, find_leaks
+from pavedroad.foundation.data.profile import profile_table
+from pavedroad.foundation.data.split import Split, split_rows
+from pavedroad.foundation.data.tables import name_code, name_input, name_tables, read_training_table
+from pavedroad.foundation.drift.reference import REFERENCE, write_reference
+from pavedroad.foundation.evaluation.baseline import sort_labels
+from pavedroad.foundation.evaluation.metrics import find_metric
+from pavedroad.foundation.package.folder import build_folder, verify_manifest, write_manifest
+from pavedroad.foundation.package.model import (
+    PROFILE,
+    SIGNATURE,
+    Signature,
+    load_format,
+    name_file,
+    predict,
+    write_signature,
+)
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.reference import REFERENCE, write_reference
-from pavedroad.foundation.script import find_files, run_script
-from pavedroad.foundation.split import Split, split_rows
-from pavedroad.foundation.supervision import end_at_last
-from pavedroad.foundation.usercode import call, load_function, make_features, point_at
+from pavedroad.foundation.usercode.columns import check_features
+from pavedroad.foundation.usercode.frames import lend, lend_column
+from pavedroad.foundation.usercode.functions import call, load_function, make_features, point_at
+from pavedroad.foundation.usercode.script import find_files, run_script
+from pavedroad.foundation.usercode.supervision import end_at_last
 from pavedroad.foundation.yamlfile import read_yaml
 from pavedroad.report import Check, Input, Outcome, Report, conclude, encode, judge, write_whole
 from pavedroad.settings import Data

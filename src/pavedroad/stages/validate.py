@@ -7,21 +7,29 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pavedroad.errors import JudgementError
-from pavedroad.foundation.data import name_expectations, name_input
-from pavedroad.foundation.guards import guard
-from pavedroad.foundation.integrity import check_content
+from pavedroad.foundation.data.integrity import check_content
+from pavedroad.foundation.data.schema import FILE as SCHEMA_FILE
+from pavedroad.foundation.data.schema import describe_table, write_schema
+from pavedroad.foundation.data.source import find_source, name_database_table
+from pavedroad.foundation.data.tables import name_expectations, name_input
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.schema import FILE as SCHEMA_FILE
-from pavedroad.foundation.schema import describe_table, write_schema
-from pavedroad.foundation.source import find_source, name_database_table
-from pavedroad.foundation.suite import describe
-from pavedroad.foundation.validation import Finding, Judgement, Limits, Question, Watch, judge_by, load_project_suite
+from pavedroad.foundation.validation.guards import guard
+from pavedroad.foundation.validation.judging import (
+    Finding,
+    Judgement,
+    Limits,
+    Question,
+    Watch,
+    judge_by,
+    load_project_suite,
+)
+from pavedroad.foundation.validation.suite import describe
 from pavedroad.report import Check, Input, Outcome, Place, Report, conclude, decode, encode, judge, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pavedroad.foundation.profile import Kind
+    from pavedroad.foundation.data.profile import Kind
 
 RECEIPT = "validated.json"
 MAX_FIGURES = 60

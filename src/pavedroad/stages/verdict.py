@@ -5,12 +5,12 @@ from importlib.metadata import version
 
 from pavedroad.config import FILE_NAME
 from pavedroad.errors import PackageError
-from pavedroad.foundation.champion import load_checkouts
-from pavedroad.foundation.data import hash_file, hash_path
-from pavedroad.foundation.history import load_history
-from pavedroad.foundation.package import MANIFEST
+from pavedroad.foundation.data.tables import hash_file, hash_path
+from pavedroad.foundation.forge.history import load_history
+from pavedroad.foundation.gate.champion import load_checkouts
+from pavedroad.foundation.gate.verdict import Verdict, digest_policy, seal_verdict, verify_verdict
+from pavedroad.foundation.package.folder import MANIFEST
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.verdict import Verdict, digest_policy, seal_verdict, verify_verdict
 from pavedroad.report import Report, encode, write_whole
 
 VERDICT = "run/verdict.json"

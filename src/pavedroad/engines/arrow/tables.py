@@ -1,0 +1,129 @@
+"""Arrow tables without pandas: CSV read strictly, and columns brought to numbers, text, booleans or times."""
+
+import mmap
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+
+from pavedroad.errors import DataError
+from pavedroad.foundation.data.source import refuse_duplicates
+
+ADVICE = "A CSV must be UTF-8 with the same number of cells in every row."
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes of one line of a CSV at most."""
+_COLUMN = re.compile(r"In CSV column #(\d+)")
+_LADDER = (
+    pa.null(), pa.int64(), pa.bool_(), pa.date32(), pa.time32("s"), pa.timestamp("s"), pa.timestamp("ns"),
+    pa.float64(), pa.string(),
+)  # fmt: skip
+"""The types that Arrow tries for a column of a CSV, in its order."""
+
+
+def read_csv(path: Path) -> "pa.Table":
+    """Read a CSV whole, with types that fit all of it.
+
+    Raises:
+        DataError: it is not UTF-8, or two columns share a name.
+        pa.ArrowException: rows are ragged, or quotes do not close.
+    """
+    refuse_nul(path)
+    table = pa.csv.read_csv(
+        path,
+        read_options=pa.csv.ReadOptions(encoding="utf8"),
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=_convert({}),
+    )
+    refuse_duplicates(table.column_names, path)
+    return table
+
+
+def open_csv(path: Path, types: dict[str, "pa.DataType"], block_bytes: int) -> "pa.RecordBatchReader":
+    """Read a CSV block by block, with the types that fit the first block where ``types`` does not say."""
+    reader = pa.csv.open_csv(
+        path,
+        read_options=pa.csv.ReadOptions(encoding="utf8", block_size=block_bytes),
+        parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        convert_options=_convert(types),
+    )
+    refuse_duplicates(reader.schema.names, path)
+    return reader
+
+
+def widen(types: dict[str, "pa.DataType"], schema: "pa.Schema", message: str) -> dict[str, "pa.DataType"] | None:
+    """The types to try next, after a value of a later block did not fit; None when that was not the trouble."""
+    found = _COLUMN.search(message)
+    if found is None:
+        return None
+    name = schema.names[int(found[1])]
+    now = types.get(name, schema.field(name).type)
+    if now not in _LADDER or now == _LADDER[-1]:
+        return None
+    return {**types, name: _LADDER[_LADDER.index(now) + 1]}
+
+
+def flatten(table: "pa.Table", path: Path) -> "pa.Table":
+    """The table with every column as numbers, text, booleans or times.
+
+    Raises:
+        DataError: a column holds something else, such as lists, or text that is not UTF-8.
+    """
+    return pa.table([_flatten(table, name, path) for name in table.column_names], names=table.column_names)
+
+
+def refuse_endless(path: Path) -> None:
+    """Refuse a CSV with a line that has no end: a reader would have to hold all of it to find the first cell.
+
+    Looks backwards from every 16 MB for a line break, so that hardly anything of a good file is read.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at = 0
+        while len(content) - at > LONGEST_LINE:
+            end = at + LONGEST_LINE
+            found = content.rfind(b"\n", at, end)
+            if found < 0:
+                found = content.rfind(b"\r", at, end)
+            if found < 0:
+                raise DataError(
+                    f"A line of the data file has more than {LONGEST_LINE:,} bytes (from byte {at:,} on).",
+                    where=path,
+                    next_step="Write one row a line, and end each line with a line break.",
+                )
+            at = found + 1
+
+
+def refuse_nul(path: Path) -> None:
+    """Refuse a CSV that holds NUL bytes, which other readers take for the end of a text, or a line without an end."""
+    refuse_endless(path)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content.find(b"\0") >= 0:
+            raise DataError("The data file holds NUL bytes, so it is not UTF-8 text.", where=path, next_step=ADVICE)
+
+
+def _convert(types: dict[str, "pa.DataType"]) -> "pa.csv.ConvertOptions":
+    return pa.csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False, column_types=types)
+
+
+def _flatten(table: "pa.Table", name: str, path: Path) -> "pa.ChunkedArray":
+    column, kind = table[name], table.schema.field(name).type
+    is_ = pa.types
+    if is_.is_dictionary(kind) and not is_.is_string(kind.value_type):
+        column, kind = column.cast(kind.value_type), kind.value_type
+    if is_.is_decimal(kind):
+        return column.cast(pa.float64())
+    if is_.is_time(kind):
+        return column.cast(pa.string())
+    if is_.is_binary(kind) and path.suffix.lower() != ".parquet":
+        raise DataError(f"The column {name!r} holds text that is not UTF-8.", where=path, next_step=ADVICE)
+    if is_.is_nested(kind) or is_.is_duration(kind) or is_.is_interval(kind) or _is_bytes(kind):
+        raise DataError(
+            f"The column {name!r} holds values of the type {kind}.",
+            where=path,
+            next_step="A column holds numbers, text, booleans or times.",
+        )
+    return column
+
+
+def _is_bytes(kind: "pa.DataType") -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))

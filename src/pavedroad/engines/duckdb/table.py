@@ -1,0 +1,340 @@
+"""A table opened in DuckDB: its columns by position, so that no name of the data ever becomes part of a query.
+
+In every query the table is called ``t``, its columns ``c0``, ``c1`` … in their order, and the number of a row ``r``.
+What Great Expectations sees through pandas holds here too: a NaN is a missing value, decimals are floats, dates are
+times, and times of day are text.
+"""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+import duckdb
+
+from pavedroad.errors import DataError
+from pavedroad.foundation.data.profile import Kind
+from pavedroad.foundation.data.source import Source, refuse_duplicates
+from pavedroad.foundation.validation.judging import Limits, Watch
+
+Sort = Literal["whole", "real", "boolean", "text", "time", "zoned", "empty"]
+"""What a column holds: whole or real numbers, booleans, text, times without or with a zone, or nothing at all."""
+
+KINDS: Mapping[Sort, Kind] = {
+    "whole": "number",
+    "real": "number",
+    "boolean": "boolean",
+    "text": "category",
+    "time": "time",
+    "zoned": "time",
+    "empty": "category",
+}
+
+STREAM_FROM = 256 * 1024 * 1024
+"""A CSV of more bytes than this is read in blocks, into a table that DuckDB can move to disk."""
+WIDE = 200
+"""A table of more columns and no more bytes than that is copied into DuckDB once. A query of a view looks at all of the
+view's columns, so that as many queries as there are columns would take a time that grows with the square of these."""
+BLOCK = 16 * 1024 * 1024
+EVERY = 0.25
+"""Seconds between two looks at how far a query is."""
+PART = 1 << 40
+"""Row numbers of the second part of a table start from here, of the third from twice as much."""
+
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_READ_AS: Mapping[str, tuple[Sort, str]] = {
+    **dict.fromkeys(_WHOLE, ("whole", "{}")),
+    "DOUBLE": ("real", "nullif({}, 'nan'::DOUBLE)"),
+    "FLOAT": ("real", "nullif({}::DOUBLE, 'nan'::DOUBLE)"),
+    "BOOLEAN": ("boolean", "{}"),
+    "VARCHAR": ("text", "{}"),
+    "ENUM": ("text", "{}::VARCHAR"),
+    "TIME": ("text", "{}::VARCHAR"),
+    "DATE": ("time", "{}::TIMESTAMP"),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), ("time", "{}")),
+    "TIMESTAMP WITH TIME ZONE": ("zoned", "{}"),
+    **dict.fromkeys(('"NULL"', "NULL"), ("empty", "NULL::VARCHAR")),
+}
+"""What each of DuckDB's types holds, and how such a column is read."""
+_ADVICE = "A column holds numbers, text, booleans or times."
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name in the data, its name in queries, what it holds and DuckDB's type."""
+
+    name: str
+    sql: str
+    sort: Sort
+    type: str
+
+
+class Table:
+    """A source opened for questions. It is a context manager: leaving it closes DuckDB and removes what it spilled."""
+
+    def __init__(self, source: Source, limits: Limits, watch: Watch | None = None) -> None:
+        self.source = source
+        self._watch = watch
+        self._steps = 0
+        self._spill = Path(tempfile.mkdtemp(prefix="pavedroad-"))
+        settings: dict[str, Any] = {
+            "temp_directory": str(self._spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "allow_community_extensions": False,
+        }
+        if limits.threads:
+            settings["threads"] = limits.threads
+        if limits.memory:
+            settings["memory_limit"] = limits.memory
+        try:
+            self.connection = duckdb.connect(":memory:", config=settings)
+        except duckdb.Error:
+            shutil.rmtree(self._spill, ignore_errors=True)
+            raise
+        try:
+            if watch is not None:  # these two are known to an open connection only
+                self.connection.execute("SET enable_progress_bar = true")
+                self.connection.execute("SET enable_progress_bar_print = false")
+            self.memory = self._find_memory()
+            """What DuckDB may take, in bytes."""
+            with blame_data(source.path):
+                self.columns: dict[str, Column] = self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Table":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close DuckDB and remove what it spilled."""
+        self.connection.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def ask(self, query: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Run a query of ours.
+
+        Raises:
+            DataError: a file turned out to be damaged, or the memory given is too small even with the disk.
+        """
+        with blame_data(self.source.path), self._watched():
+            rows: list[tuple[Any, ...]] = self.connection.execute(query, dict(values or {})).fetchall()
+            return rows
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Tell how far DuckDB is, from a thread beside the query."""
+        self._steps += 1
+        watch, step = self._watch, self._steps
+        if watch is None:
+            yield
+            return
+        done = threading.Event()
+
+        def look() -> None:
+            while not done.wait(EVERY):
+                percent = float(self.connection.query_progress())
+                if percent >= 0:
+                    watch(step, percent)
+
+        beside = threading.Thread(target=look)
+        beside.start()
+        try:
+            yield
+        finally:
+            done.set()
+            beside.join()
+
+    def name_row(self, number: int) -> str:
+        """A row in words: its number from 1, with the file where there are several."""
+        part, row = divmod(number, PART)
+        files = self.source.files
+        return f"row {row + 1}" if len(files) < 2 else f"{self._relate(files[part])} row {row + 1}"
+
+    def _relate(self, file: Path) -> str:
+        return file.relative_to(self.source.path).as_posix() if self.source.path.is_dir() else file.name
+
+    def _find_memory(self) -> float:
+        (row,) = self.connection.execute("SELECT current_setting('memory_limit')").fetchall()
+        number, unit = str(row[0]).split()
+        power = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit)
+        return float(number) * float(1024**power)
+
+    def _open(self) -> dict[str, Column]:
+        if self.source.kind == ".parquet":
+            types, names, relation = self._open_parquet()
+        else:
+            types, names, relation = self._open_arrow()
+        columns, parts = {}, []
+        for number, (name, kind) in enumerate(zip(names, types, strict=True)):
+            sort, expression = _read_as(f"s.k{number}", kind, name, self.source.path)
+            parts.append(f"{expression} AS c{number}")
+            if not (name.startswith("__index_level_") and name.endswith("__") and name[14:-2].isdigit()):
+                columns[name] = Column(name=name, sql=f"c{number}", sort=sort, type=kind)
+        aliases = ", ".join(f"k{number}" for number in range(len(names)))
+        self.connection.execute(
+            f"CREATE TEMP VIEW t AS SELECT {', '.join(parts)}, s.r AS r FROM ({relation}) AS s({aliases}, r)"  # noqa: S608
+        )
+        if len(columns) > WIDE and self.source.bytes <= STREAM_FROM:
+            self.connection.execute("CREATE TEMP TABLE wide AS SELECT * FROM t")
+            self.connection.execute("DROP VIEW t")
+            self.connection.execute("ALTER TABLE wide RENAME TO t")
+        return columns
+
+    def _open_parquet(self) -> tuple[list[str], list[str], str]:
+        files = self.source.files
+        paths = ", ".join(quote(escape_pattern(str(file))) for file in files)
+        names = self._read_names()
+        hive = str(self.source.partitioned).lower()
+        reader = f"read_parquet([{paths}], hive_partitioning={hive}, file_row_number=true)"
+        described = self.connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {reader}").fetchall()  # noqa: S608
+        names += [str(row[0]) for row in described[len(names) :]]  # the partitions' columns come last
+        types = [str(row[1]) for row in described]
+        number = "file_row_number" if len(files) == 1 else f"file_index::BIGINT * {PART} + file_row_number"
+        return types, names, f"SELECT * EXCLUDE (file_row_number), {number} FROM {reader}"  # noqa: S608
+
+    def _read_names(self) -> list[str]:
+        """The columns' names as the files have them: DuckDB renames those that differ in case alone."""
+        first: list[tuple[Any, ...]] = []
+        for file in self.source.files:
+            rows = self.connection.execute(
+                "SELECT name, type, num_children, converted_type, logical_type FROM parquet_schema($path)",
+                {"path": escape_pattern(str(file))},
+            ).fetchall()[1:]
+            if not first:
+                first = rows
+                for name, _, children, *_ in rows:
+                    if children:
+                        raise DataError(f"The column {name!r} holds nested values.", where=file, next_step=_ADVICE)
+                refuse_duplicates([str(row[0]) for row in rows], file)
+            elif [row[:2] for row in rows] != [row[:2] for row in first]:
+                raise DataError(
+                    "This part has other columns or types than the first one.",
+                    where=file,
+                    next_step="Write the parts of a table with the same columns in the same order.",
+                )
+        return [str(row[0]) for row in first]
+
+    def _open_arrow(self) -> tuple[list[str], list[str], str]:
+        import pyarrow as pa
+
+        from pavedroad.engines.arrow.tables import ADVICE
+
+        try:
+            if self.source.files and self.source.bytes > STREAM_FROM:
+                names = self._stream_csv()
+                relation = "SELECT *, rowid FROM streamed"
+            else:
+                names = self._hold_table()
+                relation = "SELECT * FROM held"
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            raise DataError(
+                f"The data file is damaged or not what its name says: {_shorten(error)}.",
+                where=self.source.path,
+                next_step=ADVICE,
+            ) from error
+        described = self.connection.execute(f"DESCRIBE {relation}").fetchall()
+        return [str(row[1]) for row in described[:-1]], names, relation
+
+    def _hold_table(self) -> list[str]:
+        import numpy as np
+        import pyarrow as pa
+
+        from pavedroad.engines.arrow.tables import flatten, read_csv
+
+        tables = [flatten(read_csv(file), file) for file in self.source.files]
+        tables = tables or [flatten(self.source.table, self.source.path)]
+        for table, file in zip(tables[1:], self.source.files[1:], strict=True):
+            if set(table.column_names) != set(tables[0].column_names):
+                raise DataError("This part has other columns than the first one.", where=file)
+        rows = [np.arange(len(table), dtype="int64") + part * PART for part, table in enumerate(tables)]
+        table = pa.concat_tables(tables, promote_options="permissive") if len(tables) > 1 else tables[0]
+        names = list(table.column_names)
+        refuse_duplicates(names, self.source.path)
+        table = table.rename_columns([f"k{number}" for number in range(len(names))])
+        self._held = table.append_column("r", pa.chunked_array([pa.array(part) for part in rows]))
+        self.connection.register("held", self._held)
+        return names
+
+    def _stream_csv(self) -> list[str]:
+        import pyarrow as pa
+
+        from pavedroad.engines.arrow.tables import open_csv, refuse_nul, widen
+
+        schema: pa.Schema | None = None
+        for part, file in enumerate(self.source.files):
+            refuse_nul(file)
+            types: dict[str, pa.DataType] = {}
+            while True:
+                try:
+                    reader = open_csv(file, types, BLOCK)
+                    schema = reader.schema
+                    self._store(reader, more=part > 0)
+                    break
+                except (duckdb.Error, pa.ArrowInvalid) as error:
+                    wider = None if schema is None or part else widen(types, schema, str(error))
+                    if wider is None:
+                        raise DataError(f"The data file is damaged: {_shorten(error)}.", where=file) from error
+                    types = wider
+        return [] if schema is None else list(schema.names)
+
+    def _store(self, reader: Any, *, more: bool) -> None:  # noqa: ANN401 - Arrow's reader of record batches
+        self.connection.register("block", reader)
+        try:
+            start = "INSERT INTO streamed" if more else "CREATE OR REPLACE TEMP TABLE streamed AS"
+            self.connection.execute(f"{start} SELECT * FROM block")  # noqa: S608
+        finally:
+            self.connection.unregister("block")
+
+
+def quote(text: str) -> str:
+    """A text as a literal of DuckDB's SQL, which knows no escape but the doubled quote."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def escape_pattern(path: str) -> str:
+    """A path that means itself where DuckDB would see wildcards."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)
+
+
+@contextmanager
+def blame_data(path: Path) -> Iterator[None]:
+    """Turn what DuckDB says about a file or about memory into an error that names the file and the next step."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise DataError(
+            f"The memory given was not enough, even with the disk: {_shorten(error)}.",
+            where=path,
+            next_step="Raise [validation] memory_limit.",
+        ) from error
+    except duckdb.Error as error:
+        if isinstance(error, duckdb.ProgrammingError) and not isinstance(error, duckdb.InvalidInputException):
+            raise  # a query of ours is wrong, and no file is to blame
+        raise DataError(
+            f"The data file is damaged or not what its name says: {_shorten(error)}.", where=path
+        ) from error
+
+
+def _shorten(error: Exception) -> str:
+    return " ".join(str(error).split())[:300].rstrip(".")
+
+
+def _read_as(column: str, kind: str, name: str, path: Path) -> tuple[Sort, str]:
+    """What a column of one of DuckDB's types holds, and how it is read."""
+    plain = "FLOAT" if kind.startswith("DECIMAL") else "ENUM" if kind.startswith("ENUM") else kind
+    if plain in _READ_AS:
+        sort, pattern = _READ_AS[plain]
+        return sort, pattern.format(column)
+    raise DataError(f"The column {name!r} holds values of the type {kind}.", where=path, next_step=_ADVICE)

@@ -1,0 +1,139 @@
+"""A table's schema on record: which columns it has, what they hold, and whether values are missing in them.
+
+``validate`` writes it to ``reports/schema.json``, which is committed like the metrics, so that a change of the table
+shows in a pull request although the table itself lies elsewhere.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, Protocol, cast
+
+import msgspec
+
+from pavedroad.errors import EvidenceError
+from pavedroad.foundation.data.source import Source
+from pavedroad.foundation.engines import load_engine
+from pavedroad.foundation.validation.contract import Change, Way
+from pavedroad.report import decode, encode, write_whole
+
+FILE = "schema.json"
+SCHEMA: Literal["pavedroad.schema/1"] = "pavedroad.schema/1"
+MIXED = " or "
+
+
+class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One column: its name, what it holds, and whether values are missing in it (unknown where nobody counted)."""
+
+    name: str
+    type: str
+    """``whole number``, ``number``, ``boolean``, ``text``, ``time``, ``time in <zone>``, ``time of day``, ``nothing``,
+    or what the file itself calls it."""
+    missing: bool | None = None
+
+
+class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The columns of a table, in its own order."""
+
+    schema: Literal["pavedroad.schema/1"]
+    table: str
+    columns: list[Column]
+
+
+class Describer(Protocol):
+    """An engine that reads a table's schema from its files."""
+
+    def describe(self, source: Source) -> list[Column]:
+        """The columns of a table, all its parts together; raise DataError for a file that is damaged."""
+        ...
+
+
+def describe_table(source: Source, table: str) -> Schema:
+    """Read the schema of a table.
+
+    Args:
+        source: where it lies.
+        table: what it is called in the repo.
+
+    Raises:
+        DataError: a file of it is damaged.
+    """
+    found = cast("Describer", load_engine("schema", "arrow")).describe(source)
+    return Schema(schema=SCHEMA, table=table, columns=found)
+
+
+def write_schema(path: Path, schema: Schema) -> None:
+    """Put a schema on record."""
+    write_whole(path, encode(schema))
+
+
+def read_schema(content: bytes, where: Path | str) -> Schema:
+    """Read a schema that was put on record.
+
+    Raises:
+        EvidenceError: it is not one, or a column stands in it twice.
+    """
+    try:
+        found = msgspec.convert(decode(content, where=where), Schema)
+    except msgspec.ValidationError as error:
+        raise EvidenceError(f"This is not a schema on record: {error}.", where=where) from error
+    if len({column.name for column in found.columns}) != len(found.columns):
+        raise EvidenceError("This is not a schema on record: a column stands in it twice.", where=where)
+    return found
+
+
+def compare_schemas(before: Iterable[Column], after: Iterable[Column]) -> list[Change]:
+    """What the table promises less or more than before: columns that came and went, types, and missing values.
+
+    A column that went, a wider type and values that are missing now are looser: who relies on the table can rely on
+    less. The order of the columns promises nothing.
+    """
+    old, new = ({column.name: column for column in columns} for columns in (before, after))
+    changes = [
+        Change("looser", f"The column `{name}` ({column.type}) is no longer in the table.")
+        for name, column in old.items()
+        if name not in new
+    ]
+    for name, column in new.items():
+        was = old.get(name)
+        if was is None:
+            changes.append(Change("stricter", f"The column `{name}` ({column.type}) is new in the table."))
+            continue
+        if was.type != column.type:
+            way = _find_way(was.type, column.type)
+            changes.append(Change(way, f"The column `{name}` held {_plural(was)} and holds {_plural(column)} now."))
+        if was.missing is False and column.missing:
+            changes.append(Change("looser", f"Values of the column `{name}` are missing now; none was before."))
+        elif was.missing and column.missing is False:
+            changes.append(Change("stricter", f"No value of the column `{name}` is missing any more."))
+    return changes
+
+
+def merge_types(some: str, other: str) -> str:
+    """What a column holds whose parts hold this and that."""
+    parts = {*some.split(MIXED), *other.split(MIXED)} - {"nothing"}
+    if parts == {"whole number", "number"}:
+        return "number"
+    return MIXED.join(sorted(parts)) or "nothing"
+
+
+def _find_way(was: str, now: str) -> Way:
+    if "nothing" in {was, now}:
+        return "looser" if now == "nothing" else "stricter"
+    was_parts, now_parts = set(was.split(MIXED)), set(now.split(MIXED))
+    if was_parts < now_parts or now_parts < was_parts:
+        return "looser" if was_parts < now_parts else "stricter"
+    if _is_wider(now, was) or _is_wider(was, now):
+        return "looser" if _is_wider(now, was) else "stricter"
+    return "different"
+
+
+def _is_wider(some: str, other: str) -> bool:
+    """Whether one type takes every value of the other: text takes anything, numbers take whole numbers."""
+    return (some == "text" and other != "text") or (some, other) == ("number", "whole number")
+
+
+def _plural(column: Column) -> str:
+    if column.type in {"text", "nothing"} or MIXED in column.type or "of day" in column.type:
+        return column.type
+    word, _, zone = column.type.partition(" in ")
+    return f"{word}s{f' in {zone}' if zone else ''}"

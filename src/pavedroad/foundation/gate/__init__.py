@@ -1,0 +1,1 @@
+"""The decision: pure functions over evidence, the policy they follow, and the record they leave."""

@@ -1,0 +1,155 @@
+"""A model as data: its file in a safe format, and the signature that says what goes in and what comes out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import msgspec
+
+from pavedroad.errors import DataError, UserCodeError
+from pavedroad.foundation.data.profile import Kind, Profile
+from pavedroad.foundation.engines import load_engine
+from pavedroad.foundation.evaluation.metrics import Needs, Predictions
+from pavedroad.report import Scalar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+SIGNATURE = "signature.json"
+PROFILE = "profile.json"
+
+
+class ModelFormat(Protocol):
+    """An engine that keeps a model in a file without executing anything on the way back."""
+
+    def save(self, model: object, path: Path, trusted: list[str]) -> None:
+        """Write the model; raise PackageError when it holds a type that could not be loaded again."""
+        ...
+
+    def load(self, path: Path, trusted: list[str]) -> Any:  # noqa: ANN401
+        """Read the model; raise PackageError for a damaged file or a type that is not trusted."""
+        ...
+
+
+class InputColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """One column that goes in: its type, whether it may be empty, and the range or categories seen in training."""
+
+    name: str
+    kind: Kind
+    dtype: str
+    nullable: bool
+    low: float | None = None
+    high: float | None = None
+    categories: list[str] = []
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the model takes and gives."""
+
+    problem: str
+    target: str
+    labels: list[Scalar]
+    inputs: list[InputColumn]
+    """The columns of the raw table, before ``features``."""
+    features: list[str]
+    """The columns that ``features`` makes of them, in the order the model was trained on."""
+
+
+def name_file(model_format: str) -> str:
+    """The name of the file that holds a model of this format, for example ``model.skops``."""
+    return f"model.{model_format}"
+
+
+def load_format(name: str) -> ModelFormat:
+    """Find the model format called ``name``."""
+    return cast("ModelFormat", load_engine("model", name))
+
+
+def write_signature(
+    profile: Profile, problem: str, target: str, labels: tuple[object, ...], features: list[str]
+) -> Signature:
+    """Derive the signature from the profile of the training rows."""
+    return Signature(
+        problem=problem,
+        target=target,
+        labels=[cast("Scalar", label) for label in labels],
+        inputs=[
+            InputColumn(
+                name=column.name,
+                kind=column.kind,
+                dtype=column.dtype,
+                nullable=column.nulls > 0,
+                low=column.quantiles[0] if column.quantiles else None,
+                high=column.quantiles[-1] if column.quantiles else None,
+                categories=sorted(column.categories),
+            )
+            for column in profile.columns
+            if column.name != target
+        ],
+        features=features,
+    )
+
+
+def require_known_classes(target: "pd.Series", signature: Signature) -> None:
+    """Refuse rows of a class that training never saw: no model can predict it, and most metrics have no value with it.
+
+    Raises:
+        DataError: with how many rows there are, and the first such class.
+    """
+    strange = target.iloc[:0] if signature.problem == "regression" else target[~target.isin(signature.labels)]
+    if len(strange):
+        raise DataError(
+            f"{len(strange):,} of {len(target):,} held-out rows are of a class that no training row has, for example "
+            f"{strange.iloc[0]!r}.",
+            next_step='Add rows of it to the data, or keep classes together: split = "stratified" in [data].',
+        )
+
+
+def predict(model: Any, features: "pd.DataFrame", signature: Signature, needs: Needs) -> Predictions:  # noqa: ANN401
+    """Ask a model for its predictions and hold them to the signature.
+
+    Raises:
+        UserCodeError: the model raised, or gave the wrong number of predictions, or values that are no predictions.
+    """
+    import numpy as np
+
+    rows = len(features)
+    try:
+        values = np.asarray(model.predict(features))
+    except Exception as error:
+        raise UserCodeError(f"The model's predict failed: {type(error).__name__}: {_short(error)}.") from error
+    if values.shape != (rows,):
+        raise UserCodeError(f"The model gave predictions of shape {values.shape} for {rows:,} rows.")
+    if signature.problem == "regression":
+        if values.dtype.kind not in "fiu":
+            raise UserCodeError(f"The model predicts values of type {values.dtype}, not numbers.")
+        values = values.astype("float64")
+        wrong = int((~np.isfinite(values)).sum())
+        if wrong:
+            raise UserCodeError(f"{wrong:,} of {rows:,} predictions are not finite numbers.")
+        return Predictions(values=values)
+    labels = tuple(signature.labels)
+    strange = sorted({str(value) for value in values.tolist()} - {str(label) for label in labels})
+    if strange:
+        raise UserCodeError(f"The model predicts the class {strange[0]!r}, which training never saw.")
+    probabilities = _ask_probabilities(model, features, signature) if needs == "probability" else None
+    return Predictions(values=values, probabilities=probabilities, labels=labels)
+
+
+def _ask_probabilities(model: Any, features: "pd.DataFrame", signature: Signature) -> "np.ndarray":  # noqa: ANN401
+    import numpy as np
+
+    try:
+        given = np.asarray(model.predict_proba(features), dtype="float64")
+    except Exception as error:
+        raise UserCodeError(f"The model's predict_proba failed: {type(error).__name__}: {_short(error)}.") from error
+    expected = (len(features), len(signature.labels))
+    if given.shape != expected:
+        raise UserCodeError(f"The model gave probabilities of shape {given.shape}; expected {expected}.")
+    if not np.isfinite(given).all() or (given < 0).any() or not np.allclose(given.sum(axis=1), 1, atol=1e-6):
+        raise UserCodeError("The model's probabilities are not finite numbers from 0 to 1 that add up to 1.")
+    return given
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300].rstrip(".")

@@ -1,0 +1,1 @@
+"""What is not ours and runs all the same: the repo's functions and scripts, called, watched and corrected."""

@@ -1,0 +1,1 @@
+"""Workflows of GitHub Actions as data, and the ways in which one can lose a gate."""
