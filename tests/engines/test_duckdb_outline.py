@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pavedroad.config import load_config
 from pavedroad.engines.duckdb import quantiles as duckdb_quantiles
 from pavedroad.errors import DataError
-from pavedroad.foundation.data.outline import FEW, outline_table, require_trainable
 from pavedroad.foundation.data.profile import profile_column
 from pavedroad.foundation.data.source import find_source, hold_table
 from pavedroad.foundation.validation.judging import Limits
+from pavedroad.foundation.validation.outline import FEW, outline_table, require_trainable
 
 RANDOM = np.random.default_rng(1)
 ROWS = 20_000

@@ -6,8 +6,8 @@ import pytest
 
 from pavedroad.errors import UserCodeError
 from pavedroad.foundation.evaluation.calibration import draw_reliability, measure_bias, measure_calibration
-from pavedroad.foundation.evaluation.importance import MOST_PREDICTIONS, REPEATS, measure_importance
 from pavedroad.foundation.evaluation.metrics import METRICS
+from pavedroad.foundation.package.importance import MOST_PREDICTIONS, REPEATS, measure_importance
 from pavedroad.foundation.package.model import Signature
 
 TERMS = {"confidence": 0.95, "seed": 0}

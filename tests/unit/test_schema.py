@@ -9,7 +9,8 @@ import pytest
 
 from pavedroad.engines.arrow import schema as arrow_schema
 from pavedroad.errors import DataError, EvidenceError
-from pavedroad.foundation.data.schema import (
+from pavedroad.foundation.data.source import find_source, hold_table
+from pavedroad.foundation.validation.schema import (
     Column,
     compare_schemas,
     describe_table,
@@ -17,7 +18,6 @@ from pavedroad.foundation.data.schema import (
     read_schema,
     write_schema,
 )
-from pavedroad.foundation.data.source import find_source, hold_table
 
 TABLE = pa.table(
     {

@@ -6,10 +6,10 @@ import subprocess
 import pytest
 
 from pavedroad.errors import UsageError
-from pavedroad.foundation.data.schema import describe_table, write_schema
 from pavedroad.foundation.data.source import find_source
 from pavedroad.foundation.project import find_project
 from pavedroad.foundation.validation.contract import compare_suites
+from pavedroad.foundation.validation.schema import describe_table, write_schema
 from pavedroad.foundation.validation.suite import load_suite
 from pavedroad.report import Outcome
 from pavedroad.stages.base import find_base

@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 from pavedroad.config import FILE_NAME
 from pavedroad.errors import ConfigError, DataError, EvidenceError
 from pavedroad.foundation.data.manifest import find_fault
-from pavedroad.foundation.data.schema import FILE, Schema, compare_schemas, describe_table, read_schema
 from pavedroad.foundation.data.source import find_source
 from pavedroad.foundation.data.tables import name_input
 from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.validation.contract import Change, compare_suites
+from pavedroad.foundation.validation.schema import FILE, Schema, compare_schemas, describe_table, read_schema
 from pavedroad.foundation.validation.suite import Suite, load_suite
 from pavedroad.report import Check, Outcome, Place, Report, Severity, conclude, judge
 from pavedroad.stages.base import find_base

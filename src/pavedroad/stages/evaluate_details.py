@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from pavedroad.foundation.data.profile import draw_distribution
 from pavedroad.foundation.evaluation.calibration import draw_reliability, measure_bias, measure_calibration
-from pavedroad.foundation.evaluation.importance import Importance, measure_importance
 from pavedroad.foundation.evaluation.metrics import METRICS, Metric, Predictions, measure
 from pavedroad.foundation.evaluation.resampling import Interval
 from pavedroad.foundation.evaluation.slices import AUTO, SliceEstimate, find_slices, measure_slices
+from pavedroad.foundation.package.importance import Importance, measure_importance
 from pavedroad.foundation.package.model import Signature
 from pavedroad.report import Check, Figure, Outcome, Severity, Value, judge
 from pavedroad.settings import Config

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from pavedroad.errors import ConfigError, UsageError
-from pavedroad.foundation.data.outline import ColumnOutline, Outline, outline_table, require_trainable
 from pavedroad.foundation.data.source import find_source
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.validation.judging import Limits
+from pavedroad.foundation.validation.outline import ColumnOutline, Outline, outline_table, require_trainable
 from pavedroad.foundation.validation.suite import load_suite
 from pavedroad.report import Scalar, encode, write_whole
 

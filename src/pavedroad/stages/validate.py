@@ -8,8 +8,6 @@ import msgspec
 
 from pavedroad.errors import JudgementError
 from pavedroad.foundation.data.integrity import check_content
-from pavedroad.foundation.data.schema import FILE as SCHEMA_FILE
-from pavedroad.foundation.data.schema import describe_table, write_schema
 from pavedroad.foundation.data.source import find_source, name_database_table
 from pavedroad.foundation.data.tables import name_expectations, name_input
 from pavedroad.foundation.project import Project
@@ -23,6 +21,8 @@ from pavedroad.foundation.validation.judging import (
     judge_by,
     load_project_suite,
 )
+from pavedroad.foundation.validation.schema import FILE as SCHEMA_FILE
+from pavedroad.foundation.validation.schema import describe_table, write_schema
 from pavedroad.foundation.validation.suite import describe
 from pavedroad.report import Check, Input, Outcome, Place, Report, conclude, decode, encode, judge, write_whole
 

@@ -7,8 +7,8 @@ import pyarrow.parquet
 
 from pavedroad.engines.arrow.tables import ADVICE, open_csv, read_csv, refuse_nul, widen
 from pavedroad.errors import DataError
-from pavedroad.foundation.data.schema import Column, merge_types
 from pavedroad.foundation.data.source import Source
+from pavedroad.foundation.validation.schema import Column, merge_types
 
 STREAM_FROM = 256 * 1024 * 1024
 """A CSV of more bytes than this is read block by block, so that memory does not grow with it."""
@@ -16,7 +16,7 @@ BLOCK = 16 * 1024 * 1024
 
 
 def describe(source: Source) -> list[Column]:
-    """The columns of a table; see ``foundation.data.schema.Describer``."""
+    """The columns of a table; see ``foundation.validation.schema.Describer``."""
     if not source.files:
         return [_describe(field, source.table[field.name].null_count) for field in source.table.schema]
     found: dict[str, Column] = {}

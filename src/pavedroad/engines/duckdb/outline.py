@@ -7,9 +7,9 @@ from typing import Any
 from pavedroad.engines.duckdb.plan import Ask, Draft, Plan, Steps
 from pavedroad.engines.duckdb.quantiles import find_ranks, fits
 from pavedroad.engines.duckdb.table import KINDS, Column, Table
-from pavedroad.foundation.data.outline import FEW, ColumnOutline, Outline
 from pavedroad.foundation.data.source import Source
 from pavedroad.foundation.validation.judging import Limits
+from pavedroad.foundation.validation.outline import FEW, ColumnOutline, Outline
 
 _TOGETHER = (12, 6, 3, 2, 1)
 """Columns of one scan, as many as memory allows. DuckDB plans a query in a time that grows with the square of its
@@ -19,7 +19,7 @@ _SCALE = 2**40
 
 
 def outline(source: Source, limits: Limits, most: int, also: Collection[str]) -> Outline:
-    """Outline a table where it lies; see ``foundation.data.outline.Outliner``."""
+    """Outline a table where it lies; see ``foundation.validation.outline.Outliner``."""
     with Table(source, limits) as table:
         ((rows,),) = table.ask("SELECT count(*) FROM t")
         columns = list(table.columns.values())
