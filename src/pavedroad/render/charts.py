@@ -10,7 +10,7 @@ from pavedroad.errors import EvidenceError
 from pavedroad.render import words
 from pavedroad.render.cells import read_columns, require_rows, to_label, to_milliseconds, to_numbers
 from pavedroad.render.histograms import to_distribution
-from pavedroad.render.palette import ACCENT, ALARM, BARE, CONFIG, GREY, INK, LOOSE, Row, Spec
+from pavedroad.render.palette import ACCENT, ALARM, BARE, CONFIG, GREY, INK, LOOSE, MARGIN, Row, Spec
 from pavedroad.report import Figure
 
 MOST_ROWS = 30
@@ -31,7 +31,7 @@ def to_chart(figure: Figure) -> Spec:
     make = _CHARTS.get(figure.kind)
     if make is None:
         raise EvidenceError(f"A figure of kind {figure.kind!r} is not drawn as a chart.")
-    return {"background": None, "padding": 4, "config": CONFIG, **make(figure)}
+    return {"background": None, "padding": MARGIN, "config": CONFIG, **make(figure)}
 
 
 def _intervals(figure: Figure) -> Spec:

@@ -12,6 +12,9 @@ Row = dict[str, Any]
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """Fonts of the same widths, so that labels fit wherever the page is read; the first comes with the renderer."""
 
+MARGIN: Row = {"left": 16, "right": 16, "top": 4, "bottom": 4}
+"""Pixels around a drawing: where a page finds only wider fonts, its labels reach that far beyond their place."""
+
 INK, ACCENT, ALARM, GREY = "var(--ink)", "var(--accent)", "var(--fail)", "var(--grey)"
 _MUTED, _LINE = "var(--muted)", "var(--line)"
 
