@@ -58,9 +58,11 @@ def load_writers() -> tuple[ModuleType, ModuleType]:
 
 
 def _fingerprint(reports: Sequence[Report]) -> str:
-    """A hash of all that is shown, but for the moment at which the gate decided the same thing again."""
+    """A hash of what is shown and of who draws it, but for the moment at which the gate decided the same thing again."""
+    from importlib.metadata import version
+
     import msgspec
 
     decided = [msgspec.structs.replace(item, run=None) if item.stage == "gate" else item for item in reports]
     commit = next((item.run.commit for item in reports if item.stage == "gate" and item.run), None)
-    return hashlib.sha256(encode(decided) + (commit or "").encode()).hexdigest()
+    return hashlib.sha256(encode(decided) + f"{commit or ''} {version('pavedroad')}".encode()).hexdigest()
