@@ -58,7 +58,7 @@ def load_writers() -> tuple[ModuleType, ModuleType]:
 
 
 def _fingerprint(reports: Sequence[Report]) -> str:
-    """A hash of what is shown and of who draws it, but for the moment at which the gate decided the same thing again."""
+    """A hash of what is shown and of who draws it, but for the moment at which the gate decided the same again."""
     from importlib.metadata import version
 
     import msgspec
