@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from pavedroad.cli.console import exit_with, print_json, print_stage, set_aside
+from pavedroad.cli.console import print_json, set_aside
+from pavedroad.cli.ending import end_stage
 from pavedroad.cli.options import json_option
 from pavedroad.errors import UsageError
 from pavedroad.foundation.project import find_project
@@ -57,9 +58,5 @@ def doctor(as_json: bool) -> None:
     """Find out what keeps this repo from the road, and how to mend it. Nothing is run and nothing is changed."""
     from pavedroad.stages.doctor import doctor as examine
 
-    report = examine(find_project(Path.cwd()))
-    if as_json:
-        print_json(report)
-    else:
-        print_stage(report)
-    exit_with(report.outcome)
+    project = find_project(Path.cwd())
+    end_stage(project, examine(project), as_json=as_json)

@@ -139,10 +139,5 @@ def style_outcome(outcome: Outcome, text: str) -> str:
     return click.style(text, fg=_COLOURS[outcome])
 
 
-def exit_with(outcome: Outcome) -> None:
-    """End the command with the exit code that says the outcome."""
-    click.get_current_context().exit(int(EXIT_CODES[outcome]))
-
-
 def _spell_duration(report: Report) -> str:
     return "" if report.run is None else f"  ({words.duration(report.run.duration_s)})"

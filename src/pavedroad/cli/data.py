@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from pavedroad.cli.console import exit_with, print_json, print_stage
 from pavedroad.cli.options import json_option
 from pavedroad.foundation.data.kept import Tell
 from pavedroad.foundation.project import Project, find_project
@@ -79,7 +78,7 @@ def verify(remote: str, as_json: bool) -> None:
 
 
 def _run(judge: Callable[..., Report], *, as_json: bool) -> None:
-    from pavedroad.cli.host import tell_stage
+    from pavedroad.cli.ending import end_stage
     from pavedroad.stages.runner import run_stage
 
     project = find_project(Path.cwd())
@@ -89,12 +88,7 @@ def _run(judge: Callable[..., Report], *, as_json: bool) -> None:
             return judge(here, tell=tell)
 
         report = run_stage(project, "data", act)
-    if as_json:
-        print_json(report)
-    else:
-        print_stage(report)
-    tell_stage(project, report)
-    exit_with(report.outcome)
+    end_stage(project, report, as_json=as_json)
 
 
 @contextmanager

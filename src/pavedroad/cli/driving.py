@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from pavedroad.cli.console import exit_with, print_json, print_verdict
+from pavedroad.cli.console import print_json, print_verdict
+from pavedroad.cli.ending import exit_with
 from pavedroad.cli.host import tell_road
 from pavedroad.cli.report import load_writers, write_pages
 from pavedroad.foundation.pipeline import Event, Running

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from pavedroad.cli.console import exit_with, print_json, print_stage, set_aside
+from pavedroad.cli.console import print_json, print_stage, set_aside
+from pavedroad.cli.ending import end_stage, exit_with
 from pavedroad.cli.host import tell_stage
 from pavedroad.cli.options import json_option
 from pavedroad.foundation.project import find_project
@@ -88,9 +89,4 @@ def compare(base: str, as_json: bool) -> None:
     policy = ((read_base(project, base) if base else None) or project.config).gate
     with set_aside(wanted=as_json):  # the repo's own functions may print
         report = run_stage(project, "compare", partial(meet, base=base, policy=policy))
-    if as_json:
-        print_json(report)
-    else:
-        print_stage(report)
-    tell_stage(project, report)
-    exit_with(report.outcome)
+    end_stage(project, report, as_json=as_json)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from pavedroad.cli.console import exit_with, print_json, print_stage, set_aside
+from pavedroad.cli.console import set_aside
+from pavedroad.cli.ending import end_stage
 from pavedroad.cli.options import json_option
 from pavedroad.foundation.project import find_project
 from pavedroad.stages.runner import run_stage
@@ -32,8 +33,4 @@ def reproduce(package: Path, revision: str, as_json: bool) -> None:
     with set_aside(wanted=as_json):
         judge = partial(make_again, folder=package.absolute(), revision=revision, watch=watch)
         report = run_stage(project, "reproduce", judge)
-    if as_json:
-        print_json(report)
-    else:
-        print_stage(report)
-    exit_with(report.outcome)
+    end_stage(project, report, as_json=as_json)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from pavedroad.cli.console import exit_with, print_json, print_stage, set_aside
-from pavedroad.cli.host import tell_stage
+from pavedroad.cli.console import print_stage, set_aside
+from pavedroad.cli.ending import end_stage
 from pavedroad.cli.options import json_option
 from pavedroad.foundation.project import Project, find_project
-from pavedroad.report import Outcome
+from pavedroad.report import Outcome, Report
 from pavedroad.stages.runner import run_stage
 
 
@@ -22,12 +22,7 @@ def _run(stage: str, *, as_json: bool, then: Callable[[Project], None] | None = 
         report = run_stage(project, stage, getattr(module, stage))
         if then is not None and report.outcome in {Outcome.PASS, Outcome.WARN}:
             then(project)
-    if as_json:
-        print_json(report)
-    else:
-        print_stage(report)
-    tell_stage(project, report)
-    exit_with(report.outcome)
+    end_stage(project, report, as_json=as_json)
 
 
 def _tell_tracker(project: Project) -> None:
@@ -54,18 +49,17 @@ def validate(as_json: bool) -> None:
     project = find_project(Path.cwd())
     with set_aside(wanted=as_json), show_progress("validate") as watch:
         report = run_stage(project, "validate", partial(judge_data, watch=watch))
-    if as_json:
-        print_json(report)
-    else:
-        print_stage(report)
-        if sys.stdout.isatty():
-            from rich.console import Console
+    end_stage(project, report, as_json=as_json, show=_print_with_columns)
 
-            from pavedroad.cli.columns import print_columns
 
-            print_columns(report, Console(highlight=False))
-    tell_stage(project, report)
-    exit_with(report.outcome)
+def _print_with_columns(report: Report) -> None:
+    print_stage(report)
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        from pavedroad.cli.columns import print_columns
+
+        print_columns(report, Console(highlight=False))
 
 
 @click.command()
@@ -96,12 +90,7 @@ def contract(base: str, as_json: bool) -> None:
             next_step="Name a revision, for example: pavedroad contract --base HEAD~1.",
         )
     report = run_stage(project, "contract", partial(compare, base=found))
-    if as_json:
-        print_json(report)
-    else:
-        print_stage(report)
-    tell_stage(project, report)
-    exit_with(report.outcome)
+    end_stage(project, report, as_json=as_json)
 
 
 @click.command()
