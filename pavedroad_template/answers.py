@@ -31,12 +31,12 @@ EXAMPLE = {"problem": "regression", "target": "umbrellas_sold"}
 
 QUESTIONS = [
     "project",
+    "data",
+    "target",
+    "problem",
+    "metric",
     "statement",
     "owner",
-    "problem",
-    "target",
-    "metric",
-    "data",
     "max_latency_ms",
     "retrain",
     "road_repository",
