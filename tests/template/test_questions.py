@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from cookiecutter.exceptions import FailedHookException
 
 from pavedroad.config import load_config
 from pavedroad_template import answers as rules
@@ -66,7 +67,8 @@ def test_every_python_is_pinned(version, bake):
 
 def test_a_person_is_asked_and_can_accept_everything(tmp_path, outside, home):
     """The real program, with answers typed on its standard input."""
-    typed = "\n".join(["my-shop", 'Sell "more" umbrellas', *[""] * 10]) + "\n"
+    given = {"project": "my-shop", "statement": 'Sell "more" umbrellas'}
+    typed = "".join(f"{given.get(question, '')}\n" for question in rules.QUESTIONS)
     done = subprocess.run(
         [
             sys.executable,
@@ -89,6 +91,20 @@ def test_a_person_is_asked_and_can_accept_everything(tmp_path, outside, home):
     assert load_config(tmp_path / "my-shop" / "pavedroad.toml").objective.statement == 'Sell "more" umbrellas'
     steps = done.stdout[done.stdout.index("my-shop is ready") :]
     assert all(f"  {number}. " in steps for number in (1, 2, 3))
+
+
+def test_with_a_table_of_ones_own_the_defaults_speak_of_it_and_not_of_umbrellas(bake, tmp_path):
+    table = tmp_path / "cups.csv"
+    table.write_text("size,price\n" + "".join(f"{size},{3 * size}\n" for size in range(1, 60)))
+    objective = load_config(bake(data=str(table), target="price") / "pavedroad.toml").objective
+    assert objective.statement == "Predict price of a new row."
+
+
+def test_a_table_of_ones_own_needs_its_target_named(bake, tmp_path):
+    table = tmp_path / "cups.csv"
+    table.write_text("size,price\n1,3\n2,6\n")
+    with pytest.raises(FailedHookException, match="target is empty; name the column that the model predicts"):
+        bake(data=str(table))
 
 
 @pytest.mark.parametrize("schedule", ["0 0 * * *", "*/5 * * * *", "0 9-17/2 1,15 * 1-5", "0 0 1 jan SUN"])
