@@ -11,6 +11,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from pavedroad.engines.arrow import blocks
+from pavedroad.engines.arrow import schema as arrow_schema
 from pavedroad.engines.duckdb import table as duckdb_table
 from pavedroad.engines.duckdb import validation as duckdb
 from pavedroad.errors import ConfigError, DataError
@@ -128,7 +130,7 @@ def test_parts_with_other_columns_are_refused_by_name(suite, tmp_path):
 
 def test_a_large_csv_is_read_in_blocks_with_types_that_fit_all_of_it(suite, tmp_path, monkeypatch):
     monkeypatch.setattr(duckdb_table, "STREAM_FROM", 1000)
-    monkeypatch.setattr(duckdb_table, "BLOCK", 4096)
+    monkeypatch.setattr(blocks, "BLOCK", 4096)
     lines = [f"{number},{number},x{number}" for number in range(3000)]
     lines[2500] = "2500,0.5,x"
     lines[2700] = "word,7,x"
@@ -144,9 +146,41 @@ def test_a_large_csv_is_read_in_blocks_with_types_that_fit_all_of_it(suite, tmp_
     assert [found.evidence["failing_rows"] for found in held.findings] == [["row 1", "row 2501"], ["row 2701"]]
 
 
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_parts_of_a_csv_are_one_table_whatever_their_size(suite, tmp_path, monkeypatch, size):
+    if size == "large":
+        monkeypatch.setattr(duckdb_table, "STREAM_FROM", 1000)
+        monkeypatch.setattr(blocks, "BLOCK", 4096)
+    for year, head, row in ((2000, "a,b", "{n},x"), (2001, "b,a", "y,{n}.5"), (2002, "a,b", ",")):
+        (tmp_path / "d" / f"year={year}").mkdir(parents=True)
+        rows = "\n".join(row.format(n=number) for number in range(800))
+        (tmp_path / "d" / f"year={year}" / "part.csv").write_text(f"{head}\n{rows}\n")
+    source = find_source(tmp_path / "d")
+    made = suite(
+        ("expect_column_values_to_be_in_set", {"column": "b", "value_set": ["x", "y"]}),
+        (RANGE, {"column": "a", "max_value": 799}),
+        ("expect_column_sum_to_be_between", {"column": "a", "min_value": 639_600, "max_value": 639_600}),
+        (RANGE, {"column": "year", "min_value": 2001}),
+    )
+    judgement = find(source, made, named=("a", "b", "year"), limits=Limits(keys=1))
+    found = [(finding.success, finding.evidence.get("failing_rows")) for finding in judgement.findings]
+    assert found == [
+        (True, None),
+        (False, ["year=2001/part.csv row 800"]),
+        (True, None),
+        (False, ["year=2000/part.csv row 1"]),
+    ]
+    assert judgement.schema == arrow_schema.describe(source)
+    assert judge_by("gx", Question(source, made, named=("a", "b", "year"))).facts == judgement.facts
+    (tmp_path / "d" / "year=2002" / "part.csv").write_text("a,c\n1,2\n")
+    with pytest.raises(DataError, match="other columns") as caught:
+        find(source, made)
+    assert caught.value.where.endswith("year=2002/part.csv")
+
+
 def test_a_large_csv_that_is_ragged_is_refused(suite, tmp_path, monkeypatch):
     monkeypatch.setattr(duckdb_table, "STREAM_FROM", 1000)
-    monkeypatch.setattr(duckdb_table, "BLOCK", 4096)
+    monkeypatch.setattr(blocks, "BLOCK", 4096)
     (tmp_path / "t.csv").write_text("a,b\n" + "1,2\n" * 3000 + "1\n")
     with pytest.raises(DataError, match="Expected 2 columns") as caught:
         find(find_source(tmp_path / "t.csv"), suite((NOT_NULL, {"column": "a"})))

@@ -7,6 +7,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
+from pavedroad.engines.arrow import blocks
 from pavedroad.engines.arrow import schema as arrow_schema
 from pavedroad.errors import DataError, EvidenceError
 from pavedroad.foundation.data.source import find_source, hold_table
@@ -59,7 +60,7 @@ def test_parquet_without_statistics_does_not_claim_that_nothing_is_missing(tmp_p
 def test_csv_is_read_whole_or_block_by_block_with_the_same_result(tmp_path, monkeypatch, streamed):
     if streamed:
         monkeypatch.setattr(arrow_schema, "STREAM_FROM", 10)
-        monkeypatch.setattr(arrow_schema, "BLOCK", 200)
+        monkeypatch.setattr(blocks, "BLOCK", 200)
     rows = [f"{number},x" for number in range(100)] + ["0.5,", "7,y"]
     (tmp_path / "t.csv").write_text("n,s\n" + "\n".join(rows) + "\n")
     columns = describe_table(find_source(tmp_path / "t.csv"), "t").columns

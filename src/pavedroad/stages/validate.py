@@ -73,7 +73,7 @@ def validate(project: Project, *, watch: Watch | None = None) -> Report:
     with check_content(source, config.data.train) as content:
         judgement = judge_by(config.validation.engine, question)
         digest, whole = content()
-    write_schema(project.reports / SCHEMA_FILE, describe_table(source, config.data.train))
+    write_schema(project.reports / SCHEMA_FILE, describe_table(source, config.data.train, judgement.schema))
     checks = [
         *guard(judgement.facts, named, suite, config.validation, kinds),
         *whole,

@@ -1,18 +1,14 @@
 """Reading tables with Arrow: strict about ragged rows and encodings, where pandas guesses."""
 
-import re
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from pavedroad.engines.arrow.tables import ADVICE, flatten, read_csv
+from pavedroad.engines.arrow.tables import ADVICE, add_partitions, flatten, read_csv
 from pavedroad.errors import DataError
-from pavedroad.foundation.data.source import Source, refuse_duplicates
-
-_ROW_NUMBERS = r"__index_level_\d+__"
-"""The name under which pandas keeps row numbers in Parquet; they are no column of the data."""
+from pavedroad.foundation.data.source import Source, is_row_number, refuse_duplicates
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -46,12 +42,14 @@ def read_whole(source: Source) -> "pa.Table":
             raise DataError(
                 f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE
             ) from error
-        parts.append(_add_partitions(part, source, file) if source.partitioned else part)
-    if len(parts) == 1:
-        return parts[0]
+        parts.append(part)
     for part, file in zip(parts, source.files, strict=True):
         if set(part.column_names) != set(parts[0].column_names):
             raise DataError("This part has other columns than the first one.", where=file)
+    partitions = source.find_partitions()
+    parts = [add_partitions(part, partitions, place) for place, part in enumerate(parts)]
+    if len(parts) == 1:
+        return parts[0]
     try:
         return pa.concat_tables(parts, promote_options="permissive")
     except pa.ArrowException as error:
@@ -65,11 +63,6 @@ def write(table: pd.DataFrame, path: Path) -> None:
     )
 
 
-def drop_row_numbers(names: list[str]) -> list[str]:
-    """The columns that are data, without the one in which pandas keeps row numbers."""
-    return [name for name in names if not re.fullmatch(_ROW_NUMBERS, name)]
-
-
 def _read_parquet(path: Path) -> "pa.Table":
     with pa.parquet.ParquetFile(path, page_checksum_verification=True) as file:
         table = file.read()
@@ -77,18 +70,6 @@ def _read_parquet(path: Path) -> "pa.Table":
     return table
 
 
-def _add_partitions(table: "pa.Table", source: Source, file: Path) -> "pa.Table":
-    """Add the columns that stand in the part's path as ``column=value``; numbers where all their digits say so."""
-    from urllib.parse import unquote
-
-    for part in file.relative_to(source.path).parent.parts:
-        name, equals, text = part.partition("=")
-        if equals and name not in table.column_names:
-            value: int | str = int(text) if text.isdecimal() and text == str(int(text)) else unquote(text)
-            table = table.append_column(name, pa.array([value] * len(table)))
-    return table
-
-
 def _to_pandas(table: "pa.Table") -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas(date_as_object=False)
-    return frame[drop_row_numbers(list(frame.columns))]
+    return frame[[name for name in frame.columns if not is_row_number(name)]]

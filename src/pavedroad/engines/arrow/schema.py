@@ -5,34 +5,39 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
-from pavedroad.engines.arrow.tables import ADVICE, open_csv, read_csv, refuse_nul, widen
+from pavedroad.engines.arrow.blocks import STREAM_FROM, read_blocks
+from pavedroad.engines.arrow.tables import ADVICE, read_csv
 from pavedroad.errors import DataError
-from pavedroad.foundation.data.source import Source
-from pavedroad.foundation.validation.schema import Column, merge_types
-
-STREAM_FROM = 256 * 1024 * 1024
-"""A CSV of more bytes than this is read block by block, so that memory does not grow with it."""
-BLOCK = 16 * 1024 * 1024
+from pavedroad.foundation.data.source import Source, is_row_number
+from pavedroad.foundation.validation.schema import Column, describe_partitions, merge_columns
 
 
 def describe(source: Source) -> list[Column]:
     """The columns of a table; see ``foundation.validation.schema.Describer``."""
     if not source.files:
-        return [_describe(field, source.table[field.name].null_count) for field in source.table.schema]
-    found: dict[str, Column] = {}
-    for number, file in enumerate(source.files):
+        return describe_held(source.table)
+    parts = []
+    for file in source.files:
         try:
-            columns = _describe_parquet(file) if source.kind == ".parquet" else _describe_csv(file)
+            parts.append(_describe_parquet(file) if source.kind == ".parquet" else _describe_csv(file))
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())[:300].rstrip(".")
             raise DataError(
                 f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE
             ) from error
-        columns += _describe_partitions(source, file) if source.partitioned else []
-        for column in columns:
-            was = found.get(column.name)
-            found[column.name] = column if was is None or number == 0 else _merge(was, column)
-    return list(found.values())
+    columns = merge_columns(parts)
+    return [*columns, *describe_partitions(source, columns)]
+
+
+def describe_held(table: "pa.Table") -> list[Column]:
+    """The columns of a table that Arrow holds."""
+    return [describe_field(field, table[place].null_count) for place, field in enumerate(table.schema)]
+
+
+def describe_field(field: "pa.Field", nulls: int | None) -> Column:
+    """A column of which so many values are missing; None where nobody counted."""
+    known = nulls is not None or pa.types.is_null(field.type)
+    return Column(str(field.name), _name_type(field.type), missing=nulls != 0 if known else None)
 
 
 def _describe_parquet(path: Path) -> list[Column]:
@@ -47,52 +52,15 @@ def _describe_parquet(path: Path) -> list[Column]:
             statistics = metadata.row_group(group).column(place).statistics
             counts.append(statistics.null_count if statistics is not None and statistics.has_null_count else None)
         some = [count for count in counts if count is not None]
-        columns.append(_describe(field, sum(some) if any(some) or len(some) == len(counts) else None))
-    return [column for column in columns if not column.name.startswith("__index_level_")]
+        columns.append(describe_field(field, sum(some) if any(some) or len(some) == len(counts) else None))
+    return [column for column in columns if not is_row_number(column.name)]
 
 
 def _describe_csv(path: Path) -> list[Column]:
     if path.stat().st_size <= STREAM_FROM:
-        table = read_csv(path)
-        return [_describe(field, table[field.name].null_count) for field in table.schema]
-    refuse_nul(path)
-    types: dict[str, pa.DataType] = {}
-    schema: pa.Schema | None = None
-    while True:
-        try:
-            reader = open_csv(path, types, BLOCK)
-            schema = reader.schema
-            nulls = dict.fromkeys(reader.schema.names, 0)
-            for batch in reader:
-                for name, column in zip(nulls, batch.columns, strict=True):
-                    nulls[name] += column.null_count
-            return [_describe(field, nulls[field.name]) for field in reader.schema]
-        except pa.ArrowInvalid as error:
-            wider = None if schema is None else widen(types, schema, str(error))
-            if wider is None:
-                raise
-            types = wider
-
-
-def _describe_partitions(source: Source, file: Path) -> list[Column]:
-    """The columns that stand in the part's path as ``column=value``."""
-    columns = []
-    for part in file.relative_to(source.path).parent.parts:
-        name, equals, text = part.partition("=")
-        if equals:
-            whole = text.isdecimal() and text == str(int(text))
-            columns.append(Column(name, "whole number" if whole else "text", missing=False))
-    return columns
-
-
-def _describe(field: "pa.Field", nulls: int | None) -> Column:
-    known = nulls is not None or pa.types.is_null(field.type)
-    return Column(str(field.name), _name_type(field.type), missing=nulls != 0 if known else None)
-
-
-def _merge(some: Column, other: Column) -> Column:
-    missing = True if some.missing or other.missing else None if None in (some.missing, other.missing) else False
-    return Column(some.name, merge_types(some.type, other.type), missing)
+        return describe_held(read_csv(path))
+    (counted,) = read_blocks([path], lambda _: None, lambda _, __: None)
+    return [describe_field(field, nulls) for field, nulls in zip(counted.schema, counted.nulls, strict=True)]
 
 
 def _name_type(kind: "pa.DataType") -> str:

@@ -8,12 +8,13 @@ import pyarrow as pa
 import pyarrow.csv
 
 from pavedroad.errors import DataError
-from pavedroad.foundation.data.source import refuse_duplicates
+from pavedroad.foundation.data.source import Partitions, refuse_duplicates
 
 ADVICE = "A CSV must be UTF-8 with the same number of cells in every row."
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes of one line of a CSV at most."""
 _COLUMN = re.compile(r"In CSV column #(\d+)")
+_VALUE = re.compile(r"invalid value '(.*)'", re.DOTALL)
 _LADDER = (
     pa.null(), pa.int64(), pa.bool_(), pa.date32(), pa.time32("s"), pa.timestamp("s"), pa.timestamp("ns"),
     pa.float64(), pa.string(),
@@ -58,9 +59,25 @@ def widen(types: dict[str, "pa.DataType"], schema: "pa.Schema", message: str) ->
         return None
     name = schema.names[int(found[1])]
     now = types.get(name, schema.field(name).type)
-    if now not in _LADDER or now == _LADDER[-1]:
+    value = _VALUE.search(message)
+    if now not in _LADDER or value is None:
         return None
-    return {**types, name: _LADDER[_LADDER.index(now) + 1]}
+    higher = _LADDER[_LADDER.index(now) + 1 :]
+    return next(({**types, name: kind} for kind in higher if _can_be(kind, value[1])), None)
+
+
+def _can_be(kind: "pa.DataType", cell: str) -> bool:
+    """Whether a cell of a CSV can be read as a value of a type."""
+    written = 'c\n"{}"\n'.format(cell.replace('"', '""')).encode()
+    try:
+        pa.csv.read_csv(
+            pa.BufferReader(written),
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+            convert_options=_convert({"c": kind}),
+        )
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def flatten(table: "pa.Table", path: Path) -> "pa.Table":
@@ -70,6 +87,15 @@ def flatten(table: "pa.Table", path: Path) -> "pa.Table":
         DataError: a column holds something else, such as lists, or text that is not UTF-8.
     """
     return pa.table([_flatten(table, name, path) for name in table.column_names], names=table.column_names)
+
+
+def add_partitions(table: "pa.Table", partitions: Partitions, place: int) -> "pa.Table":
+    """One part of a table, by its place among the files, with the columns that stand in its path."""
+    for name, values in partitions.items():
+        if name not in table.column_names:
+            kind = pa.string() if any(isinstance(value, str) for value in values) else pa.int64()
+            table = table.append_column(name, pa.array([values[place]] * len(table), kind))
+    return table
 
 
 def refuse_endless(path: Path) -> None:
@@ -113,7 +139,7 @@ def _flatten(table: "pa.Table", name: str, path: Path) -> "pa.ChunkedArray":
     if is_.is_decimal(kind):
         return column.cast(pa.float64())
     if is_.is_time(kind):
-        return column.cast(pa.string())
+        return _write_times(column.cast(pa.string()))
     if is_.is_binary(kind) and path.suffix.lower() != ".parquet":
         raise DataError(f"The column {name!r} holds text that is not UTF-8.", where=path, next_step=ADVICE)
     if is_.is_nested(kind) or is_.is_duration(kind) or is_.is_interval(kind) or _is_bytes(kind):
@@ -123,6 +149,12 @@ def _flatten(table: "pa.Table", name: str, path: Path) -> "pa.ChunkedArray":
             next_step="A column holds numbers, text, booleans or times.",
         )
     return column
+
+
+def _write_times(times: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """Times of day as everyone writes them: 12:00:00 in any unit, and 12:00:00.5, without idle zeros."""
+    shorter = pa.compute.replace_substring_regex(times, pattern=r"(\.\d*?)0+$", replacement=r"\1")
+    return pa.compute.replace_substring_regex(shorter, pattern=r"\.$", replacement="")
 
 
 def _is_bytes(kind: "pa.DataType") -> bool:

@@ -17,10 +17,14 @@ from typing import Any, Literal
 
 import duckdb
 
+from pavedroad.engines.duckdb.footers import ADVICE, describe
+from pavedroad.engines.duckdb.loading import PART, Relation, load
 from pavedroad.errors import DataError
 from pavedroad.foundation.data.profile import Kind
-from pavedroad.foundation.data.source import Source, refuse_duplicates
+from pavedroad.foundation.data.source import Source, is_row_number
 from pavedroad.foundation.validation.judging import Limits, Watch
+from pavedroad.foundation.validation.schema import Column as Recorded
+from pavedroad.foundation.validation.schema import describe_partitions
 
 Sort = Literal["whole", "real", "boolean", "text", "time", "zoned", "empty"]
 """What a column holds: whole or real numbers, booleans, text, times without or with a zone, or nothing at all."""
@@ -40,12 +44,8 @@ STREAM_FROM = 256 * 1024 * 1024
 WIDE = 200
 """A table of more columns and no more bytes than that is copied into DuckDB once. A query of a view looks at all of the
 view's columns, so that as many queries as there are columns would take a time that grows with the square of these."""
-BLOCK = 16 * 1024 * 1024
 EVERY = 0.25
 """Seconds between two looks at how far a query is."""
-PART = 1 << 40
-"""Row numbers of the second part of a table start from here, of the third from twice as much."""
-
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _READ_AS: Mapping[str, tuple[Sort, str]] = {
     **dict.fromkeys(_WHOLE, ("whole", "{}")),
@@ -54,14 +54,14 @@ _READ_AS: Mapping[str, tuple[Sort, str]] = {
     "BOOLEAN": ("boolean", "{}"),
     "VARCHAR": ("text", "{}"),
     "ENUM": ("text", "{}::VARCHAR"),
-    "TIME": ("text", "{}::VARCHAR"),
+    **dict.fromkeys(("TIME", "TIME_NS"), ("text", "{}::VARCHAR")),
     "DATE": ("time", "{}::TIMESTAMP"),
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), ("time", "{}")),
     "TIMESTAMP WITH TIME ZONE": ("zoned", "{}"),
+    "TIMESTAMPTZ_NS": ("zoned", "{}::TIMESTAMPTZ"),  # DuckDB compares it with nothing else
     **dict.fromkeys(('"NULL"', "NULL"), ("empty", "NULL::VARCHAR")),
 }
 """What each of DuckDB's types holds, and how such a column is read."""
-_ADVICE = "A column holds numbers, text, booleans or times."
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,11 @@ class Table:
             done.set()
             beside.join()
 
+    @property
+    def schema(self) -> list[Recorded]:
+        """The columns as they go on record."""
+        return [column for column in self._relation.schema if not is_row_number(column.name)]
+
     def name_row(self, number: int) -> str:
         """A row in words: its number from 1, with the file where there are several."""
         part, row = divmod(number, PART)
@@ -172,19 +177,18 @@ class Table:
         return float(number) * float(1024**power)
 
     def _open(self) -> dict[str, Column]:
-        if self.source.kind == ".parquet":
-            types, names, relation = self._open_parquet()
-        else:
-            types, names, relation = self._open_arrow()
+        parquet = self.source.kind == ".parquet"
+        relation = self._open_parquet() if parquet else load(self.connection, self.source, STREAM_FROM)
+        self._relation = relation
         columns, parts = {}, []
-        for number, (name, kind) in enumerate(zip(names, types, strict=True)):
+        for number, (name, kind) in enumerate(zip(relation.names, relation.types, strict=True)):
             sort, expression = _read_as(f"s.k{number}", kind, name, self.source.path)
             parts.append(f"{expression} AS c{number}")
-            if not (name.startswith("__index_level_") and name.endswith("__") and name[14:-2].isdigit()):
+            if not is_row_number(name):
                 columns[name] = Column(name=name, sql=f"c{number}", sort=sort, type=kind)
-        aliases = ", ".join(f"k{number}" for number in range(len(names)))
+        aliases = ", ".join(f"k{number}" for number in range(len(relation.names)))
         self.connection.execute(
-            f"CREATE TEMP VIEW t AS SELECT {', '.join(parts)}, s.r AS r FROM ({relation}) AS s({aliases}, r)"  # noqa: S608
+            f"CREATE TEMP VIEW t AS SELECT {', '.join(parts)}, s.r AS r FROM ({relation.query}) AS s({aliases}, r)"  # noqa: S608
         )
         if len(columns) > WIDE and self.source.bytes <= STREAM_FROM:
             self.connection.execute("CREATE TEMP TABLE wide AS SELECT * FROM t")
@@ -192,110 +196,31 @@ class Table:
             self.connection.execute("ALTER TABLE wide RENAME TO t")
         return columns
 
-    def _open_parquet(self) -> tuple[list[str], list[str], str]:
-        files = self.source.files
-        paths = ", ".join(quote(escape_pattern(str(file))) for file in files)
-        names = self._read_names()
-        hive = str(self.source.partitioned).lower()
-        reader = f"read_parquet([{paths}], hive_partitioning={hive}, file_row_number=true)"
+    def _open_parquet(self) -> Relation:
+        files = {escape_pattern(str(file)): file for file in self.source.files}
+        columns = describe(self.connection, files)
+        names = [column.name for column in columns]
+        partitions = {name: values for name, values in self.source.find_partitions().items() if name not in names}
+        reader = (
+            f"read_parquet([{', '.join(map(quote, files))}], hive_partitioning={str(bool(partitions)).lower()},"
+            " hive_types_autocast=false, file_row_number=true)"
+        )
         described = self.connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {reader}").fetchall()  # noqa: S608
-        names += [str(row[0]) for row in described[len(names) :]]  # the partitions' columns come last
+        # DuckDB renames columns that differ in case alone; those of the partitions, which are text to it, come last.
+        names += [str(row[0]) for row in described[len(names) :]]
         types = [str(row[1]) for row in described]
-        number = "file_row_number" if len(files) == 1 else f"file_index::BIGINT * {PART} + file_row_number"
-        return types, names, f"SELECT * EXCLUDE (file_row_number), {number} FROM {reader}"  # noqa: S608
-
-    def _read_names(self) -> list[str]:
-        """The columns' names as the files have them: DuckDB renames those that differ in case alone."""
-        first: list[tuple[Any, ...]] = []
-        for file in self.source.files:
-            rows = self.connection.execute(
-                "SELECT name, type, num_children, converted_type, logical_type FROM parquet_schema($path)",
-                {"path": escape_pattern(str(file))},
-            ).fetchall()[1:]
-            if not first:
-                first = rows
-                for name, _, children, *_ in rows:
-                    if children:
-                        raise DataError(f"The column {name!r} holds nested values.", where=file, next_step=_ADVICE)
-                refuse_duplicates([str(row[0]) for row in rows], file)
-            elif [row[:2] for row in rows] != [row[:2] for row in first]:
-                raise DataError(
-                    "This part has other columns or types than the first one.",
-                    where=file,
-                    next_step="Write the parts of a table with the same columns in the same order.",
-                )
-        return [str(row[0]) for row in first]
-
-    def _open_arrow(self) -> tuple[list[str], list[str], str]:
-        import pyarrow as pa
-
-        from pavedroad.engines.arrow.tables import ADVICE
-
-        try:
-            if self.source.files and self.source.bytes > STREAM_FROM:
-                names = self._stream_csv()
-                relation = "SELECT *, rowid FROM streamed"
-            else:
-                names = self._hold_table()
-                relation = "SELECT * FROM held"
-        except (pa.ArrowException, UnicodeDecodeError) as error:
-            raise DataError(
-                f"The data file is damaged or not what its name says: {_shorten(error)}.",
-                where=self.source.path,
-                next_step=ADVICE,
-            ) from error
-        described = self.connection.execute(f"DESCRIBE {relation}").fetchall()
-        return [str(row[1]) for row in described[:-1]], names, relation
-
-    def _hold_table(self) -> list[str]:
-        import numpy as np
-        import pyarrow as pa
-
-        from pavedroad.engines.arrow.tables import flatten, read_csv
-
-        tables = [flatten(read_csv(file), file) for file in self.source.files]
-        tables = tables or [flatten(self.source.table, self.source.path)]
-        for table, file in zip(tables[1:], self.source.files[1:], strict=True):
-            if set(table.column_names) != set(tables[0].column_names):
-                raise DataError("This part has other columns than the first one.", where=file)
-        rows = [np.arange(len(table), dtype="int64") + part * PART for part, table in enumerate(tables)]
-        table = pa.concat_tables(tables, promote_options="permissive") if len(tables) > 1 else tables[0]
-        names = list(table.column_names)
-        refuse_duplicates(names, self.source.path)
-        table = table.rename_columns([f"k{number}" for number in range(len(names))])
-        self._held = table.append_column("r", pa.chunked_array([pa.array(part) for part in rows]))
-        self.connection.register("held", self._held)
-        return names
-
-    def _stream_csv(self) -> list[str]:
-        import pyarrow as pa
-
-        from pavedroad.engines.arrow.tables import open_csv, refuse_nul, widen
-
-        schema: pa.Schema | None = None
-        for part, file in enumerate(self.source.files):
-            refuse_nul(file)
-            types: dict[str, pa.DataType] = {}
-            while True:
-                try:
-                    reader = open_csv(file, types, BLOCK)
-                    schema = reader.schema
-                    self._store(reader, more=part > 0)
-                    break
-                except (duckdb.Error, pa.ArrowInvalid) as error:
-                    wider = None if schema is None or part else widen(types, schema, str(error))
-                    if wider is None:
-                        raise DataError(f"The data file is damaged: {_shorten(error)}.", where=file) from error
-                    types = wider
-        return [] if schema is None else list(schema.names)
-
-    def _store(self, reader: Any, *, more: bool) -> None:  # noqa: ANN401 - Arrow's reader of record batches
-        self.connection.register("block", reader)
-        try:
-            start = "INSERT INTO streamed" if more else "CREATE OR REPLACE TEMP TABLE streamed AS"
-            self.connection.execute(f"{start} SELECT * FROM block")  # noqa: S608
-        finally:
-            self.connection.unregister("block")
+        wanted = []
+        for place, name in enumerate(names):
+            whole = name in partitions and not any(isinstance(value, str) for value in partitions[name])
+            types[place] = "BIGINT" if whole else types[place]
+            wanted.append(f"p.k{place}::BIGINT" if whole else f"p.k{place}")
+        number = "p.n" if len(files) == 1 else f"p.f::BIGINT * {PART} + p.n"
+        aliases = ", ".join(f"k{place}" for place in range(len(names)))
+        query = (
+            f"SELECT {', '.join(wanted)}, {number} FROM"  # noqa: S608
+            f" (SELECT * EXCLUDE (file_row_number), file_row_number, file_index FROM {reader}) AS p({aliases}, n, f)"
+        )
+        return Relation(query, names, types, [*columns, *describe_partitions(self.source, columns)])
 
 
 def quote(text: str) -> str:
@@ -337,4 +262,4 @@ def _read_as(column: str, kind: str, name: str, path: Path) -> tuple[Sort, str]:
     if plain in _READ_AS:
         sort, pattern = _READ_AS[plain]
         return sort, pattern.format(column)
-    raise DataError(f"The column {name!r} holds values of the type {kind}.", where=path, next_step=_ADVICE)
+    raise DataError(f"The column {name!r} holds values of the type {kind}.", where=path, next_step=ADVICE)

@@ -64,13 +64,13 @@ def judge(question: Question) -> Judgement:
             columns={column.name: ColumnFacts(KINDS[column.sort], *counts[column.sql]) for column in columns},
         )
         if rows == 0:
-            return Judgement(facts, [])
+            return Judgement(facts, [], schema=table.schema)
         names = plan.name_rows({row for draft in drafts.values() for row in draft.failing}, question.keys)
         for expectation in question.suite.expectations:
             if expectation.id in drafts:
                 findings[expectation.id] = _finish(expectation, drafts[expectation.id], names)
         ordered = [findings[item.id] for item in question.suite.expectations if item.id in findings]
-        return Judgement(facts, ordered, left, draw(table, rows, question.drawn))
+        return Judgement(facts, ordered, left, draw(table, rows, question.drawn), table.schema)
 
 
 def _prepare(plan: Plan, suite: Suite) -> tuple[dict[str, Finding], dict[str, Steps], dict[str, str]]:

@@ -14,11 +14,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone calls it
 from pyspark.sql import types as T  # noqa: N812
 
-from pavedroad.engines.arrow.reading import drop_row_numbers, read_whole
+from pavedroad.engines.arrow.reading import read_whole
 from pavedroad.engines.gx.names import Names
 from pavedroad.errors import DataError
 from pavedroad.foundation.data.profile import Kind
-from pavedroad.foundation.data.source import Source
+from pavedroad.foundation.data.source import Source, is_row_number
 from pavedroad.foundation.validation.judging import ColumnFacts, TableFacts
 
 _PATH = re.compile(r"[\w./ +=,@~-]+", re.ASCII)
@@ -66,7 +66,7 @@ def open_table(session: SparkSession, source: Source) -> Table:
     """
     schema = _find_plain_schema(source)
     frame = _read_with_arrow(session, source) if schema is None else _read_with_spark(session, source)
-    fields = [field for field in frame.schema.fields if field.name in drop_row_numbers(frame.columns)]
+    fields = [field for field in frame.schema.fields if not is_row_number(field.name)]
     names = Names(field.name for field in fields)
     return Table(frame.select([_read_as(field, source).alias(names.judged[field.name]) for field in fields]), names)
 
@@ -102,20 +102,10 @@ def _read_with_spark(session: SparkSession, source: Source) -> DataFrame:
     if not source.partitioned:
         return session.read.parquet(*files)
     frame = session.read.option("basePath", f"file://{source.path.absolute()}").parquet(*files)
-    for name in _find_whole_partitions(source):
-        frame = frame.withColumn(name, F.col(_quote(name)).cast(T.LongType()))
+    for name, values in source.find_partitions().items():
+        kind = T.StringType() if any(isinstance(value, str) for value in values) else T.LongType()
+        frame = frame.withColumn(name, F.col(_quote(name)).cast(kind))
     return frame
-
-
-def _find_whole_partitions(source: Source) -> list[str]:
-    """The columns that stand in the paths as ``column=value``, where every value is a whole number."""
-    values: dict[str, list[str]] = {}
-    for file in source.files:
-        for part in file.relative_to(source.path).parent.parts:
-            name, equals, text = part.partition("=")
-            if equals:
-                values.setdefault(name, []).append(text)
-    return [name for name, some in values.items() if all(text.isdecimal() and text == str(int(text)) for text in some)]
 
 
 def _read_with_arrow(session: SparkSession, source: Source) -> DataFrame:

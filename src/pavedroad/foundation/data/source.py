@@ -13,6 +13,8 @@ MAX_FILES = 10_000
 
 _PATTERN = re.compile(r"[*?\[]")
 _PARTITION = re.compile(r"^[^=/]+=[^/]*$")
+_NOTHING = "__HIVE_DEFAULT_PARTITION__"
+_ROW_NUMBERS = re.compile(r"__index_level_\d+__")
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,30 @@ class Source:
     def bytes(self) -> int:
         """How much there is to read."""
         return sum(file.stat().st_size for file in self.files)
+
+    def find_partitions(self) -> "Partitions":
+        """The columns that stand in the paths as ``column=value``, each with a value a file.
+
+        They are whole numbers where every value is written as one, and text otherwise.
+
+        Raises:
+            DataError: a file has other such columns than the first one.
+        """
+        if not self.partitioned:
+            return {}
+        found: dict[str, list[str]] = {}
+        for number, file in enumerate(self.files):
+            parts = [part.partition("=") for part in file.relative_to(self.path).parent.parts]
+            written = {name: text for name, equals, text in parts if equals}
+            if number and set(written) != set(found):
+                raise DataError("This part has other columns than the first one.", where=file)
+            for name, text in written.items():
+                found.setdefault(name, []).append(text)
+        return {name: _read_values(texts) for name, texts in found.items()}
+
+
+Partitions = dict[str, list[int | str | None]]
+"""Columns that stand in the paths of a table's files: by their names, each with a value a file."""
 
 
 def find_source(path: Path) -> Source:
@@ -94,6 +120,21 @@ def refuse_duplicates(names: list[str], path: Path) -> None:
         if name in seen:
             raise DataError(f"Two columns share the name {name!r}.", where=path, next_step="Rename one of them.")
         seen.add(name)
+
+
+def is_row_number(name: str) -> bool:
+    """Whether this is a name under which pandas keeps row numbers in Parquet; they are no column of the data."""
+    return _ROW_NUMBERS.fullmatch(name) is not None
+
+
+def _read_values(texts: list[str]) -> list[int | str | None]:
+    """What stands in paths, as values: text is written there as in addresses, and nothing by a word of its own."""
+    known = [text for text in texts if text != _NOTHING]
+    if known and all(text.isdecimal() and text == str(int(text)) for text in known):
+        return [None if text == _NOTHING else int(text) for text in texts]
+    from urllib.parse import unquote
+
+    return [None if text == _NOTHING else unquote(text) for text in texts]
 
 
 def _list_folder(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from pavedroad.foundation.data.profile import Kind
 from pavedroad.foundation.data.source import Source
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.validation.schema import Column
 from pavedroad.foundation.validation.suite import Expectation, Suite, load_suite
 from pavedroad.report import Figure, Scalar, Value
 
@@ -91,6 +92,8 @@ class Judgement:
     left: dict[str, str] = field(default_factory=dict)
     """Why this engine cannot express an expectation, by its id."""
     figures: list[Figure] = field(default_factory=list)
+    schema: list[Column] | None = None
+    """The table's columns as they go on record, where the engine learnt them along the way."""
 
 
 class ValidationEngine(Protocol):

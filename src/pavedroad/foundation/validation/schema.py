@@ -47,17 +47,18 @@ class Describer(Protocol):
         ...
 
 
-def describe_table(source: Source, table: str) -> Schema:
+def describe_table(source: Source, table: str, known: list[Column] | None = None) -> Schema:
     """Read the schema of a table.
 
     Args:
         source: where it lies.
         table: what it is called in the repo.
+        known: its columns, when whoever read the table has told them; nothing is read then.
 
     Raises:
         DataError: a file of it is damaged.
     """
-    found = cast("Describer", load_engine("schema", "arrow")).describe(source)
+    found = cast("Describer", load_engine("schema", "arrow")).describe(source) if known is None else known
     return Schema(schema=SCHEMA, table=table, columns=found)
 
 
@@ -114,6 +115,31 @@ def merge_types(some: str, other: str) -> str:
     if parts == {"whole number", "number"}:
         return "number"
     return MIXED.join(sorted(parts)) or "nothing"
+
+
+def merge_columns(parts: Iterable[Iterable[Column]]) -> list[Column]:
+    """The columns of a table from those of its parts; all parts have the same ones."""
+    found: dict[str, Column] = {}
+    for number, columns in enumerate(parts):
+        for column in columns:
+            was = found.get(column.name)
+            found[column.name] = column if was is None or number == 0 else _merge(was, column)
+    return list(found.values())
+
+
+def describe_partitions(source: Source, present: Iterable[Column]) -> list[Column]:
+    """The columns of a table that stand in the paths of its parts and not among those ``present`` in the files."""
+    names = {column.name for column in present}
+    return [
+        Column(name, "text" if any(isinstance(value, str) for value in values) else "whole number", None in values)
+        for name, values in source.find_partitions().items()
+        if name not in names
+    ]
+
+
+def _merge(some: Column, other: Column) -> Column:
+    missing = True if some.missing or other.missing else None if None in (some.missing, other.missing) else False
+    return Column(some.name, merge_types(some.type, other.type), missing)
 
 
 def _find_way(was: str, now: str) -> Way:
