@@ -44,6 +44,25 @@ PATTERNS_IN_WORDS = {
 ImportPath = Annotated[str, Meta(pattern=IMPORT_PATH)]
 RelativePath = Annotated[str, Meta(pattern=INSIDE_REPO)]
 Stage = Literal["validate", "train", "evaluate", "drift", "package", "latency"]
+Words = Annotated[str, Meta(max_length=2000)]
+CardField = Literal[
+    "intended_use", "owner", "metrics", "slices", "data", "inputs", "limits",
+    "out_of_scope", "ethics", "caveats", "contact", "licence",
+]  # fmt: skip
+"""What a model card can be asked to say: first what the road finds out, then what ``[project.card]`` holds."""
+
+
+class CardWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What only people can say of a model; it stands in the model card as it is written."""
+
+    out_of_scope: Words = ""
+    """Uses that the model is not for."""
+    ethics: Words = ""
+    """Whom its mistakes may harm, and what was done about it."""
+    caveats: Words = ""
+    contact: Words = ""
+    licence: Words = ""
+    """Under which the model itself may be used."""
 
 
 class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +70,7 @@ class Project(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Name
     owner: Name
+    card: CardWords
 
 
 class Objective(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -204,7 +224,7 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_calibration_error: NotNegative
     max_data_age_days: NotNegative
     min_value: NotNegative
-    card: list[Name]
+    card: list[CardField]
     licences: list[Name]
     slice: list[SliceLimit]
     fairness: list[FairnessLimit]

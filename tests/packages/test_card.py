@@ -3,6 +3,7 @@
 import html.parser
 import json
 import re
+from typing import get_args
 
 import msgspec
 import pytest
@@ -10,12 +11,13 @@ from markdown_it import MarkdownIt
 from small_repo import walk
 
 from pavedroad.foundation.package.bom import make_bom
-from pavedroad.foundation.package.card import make_card
+from pavedroad.foundation.package.card import list_fields, make_card
 from pavedroad.foundation.package.card_pages import to_html, to_markdown
 from pavedroad.foundation.package.envelope import open_package
 from pavedroad.foundation.package.facts import Facts, Measure, find_measures, find_warnings
 from pavedroad.foundation.package.model import Signature
 from pavedroad.report import Check, Outcome, conclude, judge
+from pavedroad.settings import CardField, CardWords, Waiver
 
 EVIL = '"><script>alert(1)</script> <img src=x onerror=alert(1)> [link](javascript:x) | @all \u202e\n# head `code` &lt;'
 
@@ -96,6 +98,53 @@ def test_a_card_says_what_one_wants_to_know(expected):
     assert expected in to_html(card)
 
 
+WRITTEN = {
+    "out_of_scope": "Orders of other shops.",
+    "ethics": "A wrong order costs the shop, nobody else.",
+    "caveats": "The winter of 2014 was mild.",
+    "contact": "room 7, at the beans",
+    "licence": "CC-BY-4.0",
+}
+
+
+def test_a_card_says_what_people_wrote():
+    full = make_card(facts(words=CardWords(**WRITTEN)), signature())
+    pages = (to_html(full), MarkdownIt().enable("table").render(to_markdown(full)))
+    for text in WRITTEN.values():
+        assert all(text in page for page in pages), text
+    assert "Any other use is outside of what was tested." in to_markdown(make_card(facts(), signature()))
+    assert "Whom it may harm" not in to_markdown(make_card(facts(), signature()))
+
+
+def test_the_fields_of_a_card_are_filled_or_not():
+    filled = list_fields(facts(words=CardWords(**WRITTEN)), signature())
+    assert tuple(filled) == get_args(CardField)
+    assert [name for name, said in filled.items() if not said] == ["data"]
+    bare = facts(statement=" ", slices=[], measures=[], words=CardWords(ethics="\n"))
+    empty = [name for name, said in list_fields(bare, signature()).items() if not said]
+    assert empty == ["intended_use", "metrics", "slices", "data", *WRITTEN]
+    assert filled["ethics"] == WRITTEN["ethics"]
+    assert filled["inputs"] == "1 columns"
+
+
+def test_a_card_shows_the_waivers_of_its_policy():
+    waiver = Waiver(check="gate.size", reason="The shop opens today.", by="@ada", until="2026-03-31")
+    shown = make_card(facts(waivers=[waiver]), signature())
+    for page in (to_html(shown), MarkdownIt().enable("table").render(to_markdown(shown))):
+        assert page.index("Waivers") < page.index("Intended use"), "nobody has to look for them"
+        assert all(text in page for text in ("gate.size", "The shop opens today.", "ada", "2026-03-31"))
+    assert "aiver" not in to_markdown(make_card(facts(), signature()))
+
+
+def test_a_card_and_a_bill_name_the_licences():
+    known = facts(environment={"numpy": "2.0", "odd": "1"}, licences={"numpy": "BSD-3-Clause", "odd": ""})
+    assert "| BSD-3-Clause | numpy |" in to_markdown(make_card(known, signature()))
+    assert "| not told by its metadata | odd |" in to_markdown(make_card(known, signature()))
+    numpy, odd = make_bom(known)["components"]
+    assert numpy["licenses"] == [{"expression": "BSD-3-Clause"}]
+    assert "licenses" not in odd
+
+
 def test_a_card_without_slices_says_that_nobody_measured_them():
     said = to_markdown(make_card(facts(slices=[]), signature()))
     assert "not measured for groups" in said
@@ -122,7 +171,14 @@ TEXTS = ("name", "owner", "statement", "target", "metric", "estimator", "code", 
 def evil_card():
     measure = Measure(id="x", title=EVIL, value=1, low=0, high=2, column=EVIL, group=EVIL, rows=1)
     everything = dict.fromkeys(TEXTS, EVIL) | {"measures": [measure], "slices": [measure], "warnings": [EVIL]}
-    odd = facts(**everything, parameters={EVIL: EVIL}, environment={EVIL: EVIL})
+    odd = facts(
+        **everything,
+        parameters={EVIL: EVIL},
+        environment={EVIL: EVIL},
+        licences={EVIL: EVIL},
+        words=CardWords(out_of_scope=EVIL, ethics=EVIL, caveats=EVIL, contact=EVIL, licence=EVIL),
+        waivers=[Waiver(check=EVIL, reason=EVIL, by=EVIL, until=EVIL)],
+    )
     column = {"name": EVIL, "kind": "category", "dtype": EVIL, "nullable": False, "categories": [EVIL]}
     return odd, make_card(odd, signature(inputs=[column], labels=[EVIL]))
 

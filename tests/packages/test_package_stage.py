@@ -6,14 +6,19 @@ import resource
 import signal
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 from small_repo import walk
 
 from pavedroad.errors import PackageError
+from pavedroad.foundation.gate.decision import Evidence, Found
+from pavedroad.foundation.gate.standards import Scene, decide_more
 from pavedroad.foundation.package.envelope import open_package
-from pavedroad.report import Outcome
+from pavedroad.foundation.project import find_project
+from pavedroad.report import Outcome, read_report
 
 FILES = {
     "bom.json",
@@ -71,6 +76,49 @@ def test_other_data_code_or_parameters_give_another_package(finished, repo, chan
 
 def _more(path):
     return "\n# more\n" if path.suffix == ".py" else "5.0,3.0,53.0\n"
+
+
+def decide(root, **keys):
+    """The decisions that a policy asks for, over the report that the stage itself left."""
+    policy = msgspec.structs.replace(find_project(root).config.gate, champion="off", **keys)
+    report = read_report(root / "reports" / "package.json")
+    scene = Scene(policy, Evidence([], {"package": report}, ""), Found("compare"), "", "x", "lower", 0.0, date.today())
+    (check,) = decide_more(scene)
+    return check
+
+
+def test_the_gate_judges_the_card_by_what_the_stage_found(repo):
+    assert decide(repo, card=["intended_use", "owner", "metrics", "limits"]).outcome is Outcome.PASS
+    missing = decide(repo, card=["owner", "ethics", "contact"])
+    assert (missing.outcome, missing.reason) == (Outcome.FAIL, "The card does not say: ethics, contact.")
+    config = repo / "pavedroad.toml"
+    words = '[project.card]\nethics = "Nobody is harmed by a jar."\ncontact = "beans@example.org"\n[objective]'
+    config.write_text(config.read_text().replace("[objective]", words))
+    walk(repo, ["package"])
+    assert decide(repo, card=["owner", "ethics", "contact"]).outcome is Outcome.PASS
+    assert "Nobody is harmed by a jar." in (repo / "package" / "card.html").read_text()
+
+
+def test_the_gate_judges_the_licences_that_the_stage_found(finished):
+    listed = ["MIT", "BSD-3-Clause", "BSD-2-Clause", "Apache-2.0", "0BSD", "Zlib", "CC0-1.0", "PSF-2.0"]
+    assert decide(finished, licences=listed).outcome is Outcome.PASS
+    strange = decide(finished, licences=[name for name in listed if name != "BSD-3-Clause"])
+    assert strange.outcome is Outcome.FAIL
+    assert "joblib (BSD-3-Clause)" in strange.reason
+
+
+def test_a_waiver_of_the_policy_is_told_by_the_package_and_its_card(finished, repo):
+    entry = 'check = "gate.size", reason = "The shop opens today.", by = "@ada", until = "2026-03-31"'
+    config = repo / "pavedroad.toml"
+    config.write_text(config.read_text() + f"waiver = [{{{entry}}}]\n")
+    report = walk(repo, ["package"])["package"]
+    assert report.outcome is Outcome.WARN
+    (told,) = [check for check in report.checks if check.outcome is Outcome.WARN]
+    assert told.reason == "gate.size until 2026-03-31 by @ada: The shop opens today."
+    for page in ("card.md", "card.html"):
+        assert "The shop opens today" in (repo / "package" / page).read_text()
+        assert "aiver" not in (finished / "package" / page).read_text()
+    assert open_package(repo / "package").digest != open_package(finished / "package").digest
 
 
 def test_a_package_that_lost_its_facts_says_so(repo):

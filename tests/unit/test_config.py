@@ -54,7 +54,7 @@ def test_every_default_is_in_its_range():
     for section, settings in default_settings().items():
         for key, value in settings.items():
             if f"\n{key} = " not in GOOD:
-                assert getattr(getattr(config, section), key) == value
+                assert msgspec.to_builtins(getattr(getattr(config, section), key)) == value
 
 
 def test_what_is_written_counts_more_than_the_default():

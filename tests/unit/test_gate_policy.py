@@ -43,7 +43,7 @@ LOOSER = {
     "age": ("max_data_age_days = 2.0", "max_data_age_days = 3.0"),
     "no age": ("max_data_age_days = 300.0", "max_data_age_days = 0.0"),
     "value": ("min_value = 10.0", "min_value = 0.0"),
-    "card": ('card = ["limits", "owner"]', 'card = ["limits"]'),
+    "card": ('card = ["limits", "ethics"]', 'card = ["limits"]'),
     "licences": ('licences = ["MIT"]', 'licences = ["MIT", "GPL-3.0-only"]'),
     "no licences": ('licences = ["MIT"]', "licences = []"),
     "stages": ('required = ["train", "drift"]', 'required = ["train"]'),

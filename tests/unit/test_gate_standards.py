@@ -7,6 +7,7 @@ import pytest
 
 from pavedroad.config import default_settings
 from pavedroad.foundation.gate.decision import Evidence, Found
+from pavedroad.foundation.gate.licences import allows
 from pavedroad.foundation.gate.standards import Scene, decide_more, wants_comparison
 from pavedroad.report import Check, Outcome, conclude, judge
 from pavedroad.settings import FairnessLimit, Gate, SliceLimit
@@ -363,12 +364,68 @@ def test_licences_are_on_the_list():
     gate = policy(licences=["MIT", "BSD-3-Clause"])
     good = about("package.licences", numpy="BSD-3-Clause", rich="mit")
     assert only(gate, [packed(good)]).outcome is Outcome.PASS
-    for licence in ("GPL-3.0-only", "", None):
+    either = about("package.licences", numpy="BSD-3-Clause AND MIT", packaging="Apache-2.0 OR MIT")
+    assert only(gate, [packed(either)]).outcome is Outcome.PASS
+    for licence in ("GPL-3.0-only", "", None, "MIT AND GPL-3.0-only", "MIT OR"):
         check = only(gate, [packed(about("package.licences", numpy="BSD-3-Clause", evil=licence))])
         assert check.outcome is Outcome.FAIL
         assert "evil" in check.reason
     assert only(gate, [packed(about("package.licences"))]).outcome is Outcome.ERROR
     assert only(gate, [packed()]).outcome is Outcome.ERROR
+
+
+LISTED = ["MIT", "Apache-2.0", "GPL-2.0-only WITH Classpath-exception-2.0"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "MIT",
+        "mit",
+        " MIT ",
+        "(MIT)",
+        "MIT AND Apache-2.0",
+        "MIT OR GPL-3.0-only",
+        "GPL-3.0-only OR MIT",
+        "MIT OR GPL-3.0-only AND Zlib",
+        "(GPL-3.0-only OR MIT) AND Apache-2.0",
+        "((MIT))",
+        "GPL-2.0-only with Classpath-exception-2.0",
+        "GPL-2.0-only WITH Classpath-exception-2.0 AND MIT",
+    ],
+)
+def test_an_expression_that_listed_licences_satisfy(expression):
+    assert allows(expression, LISTED)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "",
+        " ",
+        "GPL-3.0-only",
+        "MIT AND GPL-3.0-only",
+        "GPL-3.0-only AND MIT",
+        "(MIT OR GPL-3.0-only) AND Zlib",
+        "Zlib AND MIT OR GPL-3.0-only",
+        "GPL-2.0-only",
+        "MIT WITH Classpath-exception-2.0",
+        "MIT MIT",
+        "MIT OR",
+        "OR MIT",
+        "AND",
+        "(MIT",
+        "MIT)",
+        "()",
+        "(MIT OR (Apache-2.0)",
+        "MIT WITH",
+        "MIT, Apache-2.0",
+        "MIT/Apache-2.0",
+        "not MIT",
+    ],
+)
+def test_an_expression_that_listed_licences_do_not_satisfy_or_that_is_none(expression):
+    assert not allows(expression, LISTED)
 
 
 def test_the_limits_are_settings():

@@ -8,12 +8,13 @@ import msgspec
 from pavedroad.errors import EvidenceError
 from pavedroad.foundation.data.tables import hash_file, hash_parts, name_code, name_input
 from pavedroad.foundation.package.bom import BOM, make_bom
-from pavedroad.foundation.package.card import make_card
+from pavedroad.foundation.package.card import list_fields, make_card
 from pavedroad.foundation.package.card_pages import to_html, to_markdown
 from pavedroad.foundation.package.envelope import CARD, CARD_PAGE, ENVIRONMENT, LINEAGE, Package, open_package
 from pavedroad.foundation.package.environment import list_packages, write_lock
 from pavedroad.foundation.package.facts import FACTS, Facts, Source, describe_model, find_measures, find_warnings
 from pavedroad.foundation.package.folder import MANIFEST, Manifest, build_folder, verify_manifest, write_manifest
+from pavedroad.foundation.package.licences import find_licences
 from pavedroad.foundation.package.lineage import Lineage, Node, draw, trace
 from pavedroad.foundation.package.model import SIGNATURE, Signature, name_file
 from pavedroad.foundation.pipeline import load_pipeline
@@ -24,6 +25,7 @@ from pavedroad.report import (
     Check,
     Outcome,
     Report,
+    Severity,
     conclude,
     decode,
     encode,
@@ -34,6 +36,9 @@ from pavedroad.report import (
 )
 from pavedroad.stages.evaluate import METRICS_FILE
 from pavedroad.stages.train import name_model
+
+LONGEST_FIELD = 200
+"""Characters of a card's field that the report repeats."""
 
 
 def package(project: Project) -> Report:
@@ -64,6 +69,9 @@ def package(project: Project) -> Report:
         [
             _tell_manifest(found.manifest),
             _judge_lineage(project, lineage),
+            _tell_card(facts, found.signature),
+            _tell_licences(facts),
+            *([_tell_waivers(facts)] if facts.waivers else []),
         ],
         summary=f"{len(found.manifest.files)} files, {_sum_bytes(found.manifest) / 1e6:.2f} MB, sealed by a manifest.",
         inputs=[name_model(project), name_input(project, "reports/evaluate.json")],
@@ -81,6 +89,7 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
     model = project.model / name_file(config.model.format)
     makeup = describe_model(config.model.format, model)
     measures, slices = find_measures(evaluated)
+    packages = list_packages(set(makeup.modules))
     code = {entry.path: entry.sha256 for entry in name_code(project)}
     sources = {entry.path: entry for report in (*earlier, evaluated) for entry in report.inputs}
     made = {"reports", project.model.name}
@@ -111,8 +120,11 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
         format=config.model.format,
         model=hash_file(model),
         bytes=model.stat().st_size,
-        environment=list_packages(set(makeup.modules)),
+        environment=packages,
         warnings=find_warnings([*earlier, evaluated]),
+        licences=find_licences(packages),
+        words=config.project.card,
+        waivers=config.gate.waiver,
     )
 
 
@@ -154,6 +166,45 @@ def _judge_lineage(project: Project, lineage: Lineage) -> Check:
         observed=len(sources),
         expected=f"{project.config.data.train} among the sources",
         reason="" if ok else "The training data is not in the lineage.",
+    )
+
+
+def _tell_card(facts: Facts, signature: Signature) -> Check:
+    """Which fields of the card are filled; which of them must be is the gate's to say."""
+    fields = list_fields(facts, signature)
+    empty = [name for name, said in fields.items() if not said]
+    return judge(
+        "package.card",
+        "What the model card says is known",
+        ok=True,
+        severity=Severity.INFO,
+        observed=f"{len(fields) - len(empty)} of {len(fields)} fields filled",
+        evidence={name: said[:LONGEST_FIELD] for name, said in fields.items()},
+    )
+
+
+def _tell_licences(facts: Facts) -> Check:
+    """The licence of every package that the model needs; which of them may be used is the gate's to say."""
+    unknown = sum(not licence for licence in facts.licences.values())
+    return judge(
+        "package.licences",
+        "The licences of the packages that the model needs are known",
+        ok=True,
+        severity=Severity.INFO,
+        observed=f"{len(facts.licences):,} packages" + (f", {unknown:,} without a clear licence" if unknown else ""),
+        evidence=dict(facts.licences),
+    )
+
+
+def _tell_waivers(facts: Facts) -> Check:
+    """The waivers of the policy, which the card shows."""
+    return judge(
+        "package.waivers",
+        "No waiver stands in the policy",
+        ok=False,
+        severity=Severity.WARNING,
+        observed=[waiver.check for waiver in facts.waivers],
+        reason=" ".join(f"{item.check} until {item.until} by {item.by}: {item.reason}" for item in facts.waivers),
     )
 
 

@@ -4,7 +4,7 @@ Each is taken only where the policy asks for it, and then lives by the same rule
 about something else is an error, never a pass.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -18,6 +18,7 @@ from pavedroad.foundation.gate.decision import (
     to_interval,
     to_number,
 )
+from pavedroad.foundation.gate.licences import allows
 from pavedroad.report import Check, Outcome, Report, Value, judge
 from pavedroad.settings import FairnessLimit, Gate, SliceLimit
 
@@ -314,9 +315,8 @@ def _judge_licences(scene: Scene) -> Check:
     )
 
 
-def _list_unlisted(check: Check, listed: Iterable[str]) -> list[tuple[str, Value]]:
-    allowed = {name.casefold() for name in listed}
-    return [(name, value) for name, value in check.evidence.items() if str(value).strip().casefold() not in allowed]
+def _list_unlisted(check: Check, listed: Sequence[str]) -> list[tuple[str, Value]]:
+    return [(name, value) for name, value in check.evidence.items() if not allows(str(value or ""), listed)]
 
 
 def _judge_most(id_: str, title: str, found: float, most: float, said: str) -> Check:

@@ -36,6 +36,7 @@ def make_bom(facts: Facts) -> dict[str, Any]:
             "name": name,
             "version": version,
             "purl": f"pkg:pypi/{name}@{version}",
+            **({"licenses": [{"expression": facts.licences[name]}]} if facts.licences.get(name) else {}),
         }
         for name, version in facts.environment.items()
     ]

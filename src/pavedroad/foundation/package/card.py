@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pavedroad.foundation.package.facts import Facts, Measure
 from pavedroad.foundation.package.model import InputColumn, Signature
+from pavedroad.settings import CardField
 
 MOST_ROWS = 200
 """Rows of one table that a card lists."""
@@ -48,12 +49,15 @@ class Card:
 def make_card(facts: Facts, signature: Signature) -> Card:
     """Tell what a package holds, for people."""
     sections = [
+        _tell_waivers(facts),
         _tell_use(facts),
         _tell_measures(facts),
         _tell_slices(facts),
         _tell_data(facts),
         _tell_inputs(signature),
         _tell_limits(facts, signature),
+        _tell_harm(facts),
+        _tell_licences(facts),
         _tell_making(facts),
     ]
     return Card(
@@ -63,18 +67,56 @@ def make_card(facts: Facts, signature: Signature) -> Card:
     )
 
 
+def list_fields(facts: Facts, signature: Signature) -> dict[CardField, str]:
+    """What a card says under each of its fields, in a few words; empty where it says nothing."""
+    words = facts.words
+    return {
+        "intended_use": facts.statement.strip(),
+        "owner": facts.owner.strip(),
+        "metrics": _count(len(facts.measures), "measures"),
+        "slices": _count(len(facts.slices), "groups"),
+        "data": _count(len(facts.sources), "sources"),
+        "inputs": _count(len(signature.inputs), "columns"),
+        "limits": _count(len(_tell_limits(facts, signature).points), "points"),
+        "out_of_scope": words.out_of_scope.strip(),
+        "ethics": words.ethics.strip(),
+        "caveats": words.caveats.strip(),
+        "contact": words.contact.strip(),
+        "licence": words.licence.strip(),
+    }
+
+
+def _tell_waivers(facts: Facts) -> Section | None:
+    if not facts.waivers:
+        return None
+    return Section(
+        "Waivers",
+        [
+            "When this package was made, its policy held these waivers.",
+            "Until its last day each lets the model go on although that check says no.",
+            "The gate's report says which of them were used.",
+        ],
+        table=Table(
+            ("Check", "Until", "By", "Reason"),
+            [(waiver.check, waiver.until, waiver.by, waiver.reason) for waiver in facts.waivers],
+        ),
+    )
+
+
 def _tell_use(facts: Facts) -> Section:
+    outside = facts.words.out_of_scope.strip()
     return Section(
         "Intended use",
         [
             facts.statement,
             f"The model predicts {facts.target}, {_PROBLEMS.get(facts.problem, facts.problem)}, one prediction a row.",
-            "Any other use is outside of what was tested.",
+            f"It is not for: {outside}" if outside else "Any other use is outside of what was tested.",
         ],
         table=Table(
             ("What", "Which"),
             [
                 ("Owner", facts.owner),
+                *([("Contact", facts.words.contact)] if facts.words.contact.strip() else []),
                 ("Kind of model", facts.estimator),
                 ("Format", facts.format),
                 ("Size", f"{facts.bytes / 1e6:,.2f} MB"),
@@ -153,7 +195,26 @@ def _tell_limits(facts: Facts, signature: Signature) -> Section:
     if not facts.slices:
         points.append("It was not measured for groups of rows apart.")
     points += [f"A check warned: {warning}" for warning in facts.warnings[:MOST_ROWS]]
-    return Section("Limits", points=points)
+    return Section("Limits", [facts.words.caveats] if facts.words.caveats.strip() else [], points=points)
+
+
+def _tell_harm(facts: Facts) -> Section | None:
+    return Section("Whom it may harm", [facts.words.ethics]) if facts.words.ethics.strip() else None
+
+
+def _tell_licences(facts: Facts) -> Section | None:
+    if not facts.licences and not facts.words.licence.strip():
+        return None
+    by_licence: dict[str, list[str]] = {}
+    for name, licence in facts.licences.items():
+        by_licence.setdefault(licence or "not told by its metadata", []).append(name)
+    return Section(
+        "Licences",
+        [f"The model itself: {facts.words.licence}"] if facts.words.licence.strip() else [],
+        table=Table(("Licence", "Packages"), [(name, ", ".join(users)) for name, users in sorted(by_licence.items())])
+        if by_licence
+        else None,
+    )
 
 
 def _tell_making(facts: Facts) -> Section:
@@ -181,6 +242,10 @@ def _tell_measure(measure: Measure) -> tuple[str, str, str, str]:
         measure.title,
         *(f"{number:.6g}" for number in (measure.value, measure.low, measure.high)),
     )  # type: ignore[return-value]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number else ""
 
 
 def _tell_rows(measure: Measure) -> str:

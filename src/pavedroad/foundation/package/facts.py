@@ -8,6 +8,7 @@ import msgspec
 
 from pavedroad.foundation.engines import load_engine
 from pavedroad.report import Check, Outcome, Report, Scalar
+from pavedroad.settings import CardWords, Waiver
 
 FACTS = "package.json"
 
@@ -93,6 +94,12 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The packages that reading and asking the model needs, with their versions."""
     warnings: list[str]
     """What the stages before had to say against the model or its data."""
+    licences: dict[str, str] = {}
+    """The licence of each of those packages as an SPDX expression; empty where it cannot be told."""
+    words: CardWords = CardWords()
+    """What only people can say of the model."""
+    waivers: list[Waiver] = []
+    """The gate's waivers that stood in the policy when the package was made, whether they were needed or not."""
 
 
 def find_measures(evaluated: Report) -> tuple[list[Measure], list[Measure]]:
