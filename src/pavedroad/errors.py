@@ -4,6 +4,7 @@
     ├── UsageError            2   the command was called in a way that cannot work
     │   └── MissingExtraError 2   an optional dependency is not installed
     ├── ConfigError           2   pavedroad.toml, a suite or params.yaml is not valid
+    ├── RefusedError          1   the gate said no, so what was asked for may not be done
     └── JudgementError        3   we were asked a fair question and could not answer it
         ├── DataError         3   a table cannot be read
         ├── UserCodeError     3   the repo's own function failed or broke its contract
@@ -87,6 +88,12 @@ class ConfigError(PavedroadError):
     """A configuration file is not valid; nothing was run."""
 
     exit_code = ExitCode.USAGE
+
+
+class RefusedError(PavedroadError):
+    """The gate said no to what is asked to go on."""
+
+    exit_code = ExitCode.NO
 
 
 class JudgementError(PavedroadError):

@@ -10,6 +10,7 @@ TREE = {
     "UsageError": ("PavedroadError", 2),
     "MissingExtraError": ("UsageError", 2),
     "ConfigError": ("PavedroadError", 2),
+    "RefusedError": ("PavedroadError", 1),
     "JudgementError": ("PavedroadError", 3),
     "DataError": ("JudgementError", 3),
     "UserCodeError": ("JudgementError", 3),

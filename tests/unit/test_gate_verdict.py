@@ -1,15 +1,19 @@
 """The verdict record lets exactly the bytes go on that it is about, once, while fresh; and the decision in words."""
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 from gate_road import FILES, Road, edit
 
-from pavedroad.errors import EvidenceError, PackageError
+from pavedroad.errors import EvidenceError, PackageError, RefusedError
 from pavedroad.foundation.gate.verdict import Verdict, seal_verdict
+from pavedroad.foundation.package.folder import write_manifest
 from pavedroad.render.decision import to_decision_page
 from pavedroad.render.explanation import explain, find_distances
 from pavedroad.report import Check, Outcome, Run, conclude, encode, judge
@@ -20,7 +24,10 @@ from pavedroad.stages.verdict import record_verdict, require_verdict
 
 @pytest.fixture
 def road(world):
-    made = Road(world({**FILES, ".gitignore": "reports/\n"}))
+    root = world({**FILES, ".gitignore": "reports/\n", "package/model.skops": "weights"})
+    (root / "package" / "manifest.json").unlink()
+    write_manifest(root / "package", "Sales")
+    made = Road(root)
     made.lay()
     for words in (["add", "--all"], ["commit", "--quiet", "--message", "All of it"]):
         subprocess.run(["git", *words], cwd=made.root, check=True)
@@ -62,8 +69,15 @@ def test_a_forged_verdict_is_refused(road):
     assert refusal(road) == "The verdict was changed after it was sealed."
 
 
-@pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.ERROR, Outcome.SKIPPED])
-def test_a_verdict_that_is_no_yes_is_refused(road, outcome):
+def test_a_no_is_a_no(road):
+    rewrite(road, outcome=Outcome.FAIL, summary="No: it is too large.")
+    with pytest.raises(RefusedError) as caught:
+        require_verdict(road.project)
+    assert caught.value.what == "The gate said no. No: it is too large."
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ERROR, Outcome.SKIPPED])
+def test_a_verdict_that_is_neither_yes_nor_no_is_refused(road, outcome):
     rewrite(road, outcome=outcome)
     assert f"The verdict is {outcome.value!r}" in refusal(road)
 
@@ -76,7 +90,7 @@ def test_a_verdict_about_something_else_is_refused_even_when_it_is_sealed(road, 
 
 
 SWAPPED = {
-    "package": ("package/manifest.json", "{}", "{ }"),
+    "package": ("package/manifest.json", '"files"', ' "files"'),
     "data": ("data.csv", "2,3", "2,4"),
     "policy": ("pavedroad.toml", "max_size_mb = 10", "max_size_mb = 99"),
     "report": ("reports/gate.json", "pass", "warn"),
@@ -141,9 +155,100 @@ def test_no_verdict_and_no_package_are_refused(road):
     path(road).unlink()
     with pytest.raises(EvidenceError, match="There is no verdict"):
         require_verdict(road.project)
-    (road.root / "package" / "manifest.json").unlink()
+    shutil.rmtree(road.root / "package")
     with pytest.raises(PackageError, match="There is no package"):
         require_verdict(road.project)
+
+
+@pytest.mark.parametrize("file", ["model.skops", "more.txt"])
+def test_a_package_whose_files_were_swapped_below_its_manifest_is_refused(road, file):
+    (road.root / "package" / file).write_text("other weights")
+    with pytest.raises(PackageError) as caught:
+        require_verdict(road.project)
+    assert caught.value.where == str(road.root / "package" / file)
+
+
+# --- as a command ---------------------------------------------------------------------------------------------------
+
+
+def ask(road, *words):
+    """The exit code of ``pavedroad verdict``, what it printed, and what it said was wrong."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    words = [sys.executable, "-m", "pavedroad", "verdict", *words]
+    done = subprocess.run(words, cwd=road.root, env=environment, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def spoil_seal(road):
+    document = json.loads(path(road).read_bytes())
+    path(road).write_text(json.dumps({**document, "outcome": "warn"}))
+
+
+def swap_model(road):
+    (road.root / "package" / "model.skops").write_text("other weights")
+
+
+def commit_more(road):
+    subprocess.run(["git", "commit", "--quiet", "--allow-empty", "--message", "More"], cwd=road.root, check=True)
+
+
+def age(road):
+    rewrite(road, time=(datetime.now(UTC) - timedelta(hours=200)).isoformat())
+
+
+REFUSED = {
+    "forged": (spoil_seal, 3, "was changed after it was sealed"),
+    "a no": (lambda road: rewrite(road, outcome=Outcome.FAIL), 1, "The gate said no."),
+    "no verdict": (lambda road: path(road).unlink(), 3, "There is no verdict."),
+    "stale": (age, 3, "The verdict is 200 hours old."),
+    "another commit": (commit_more, 3, "about another commit"),
+    "another model": (swap_model, 3, "not the one that was packed"),
+    "other data": (lambda road: edit(road, "data.csv", "2,3", "2,4"), 3, "about another data"),
+    "another policy": (lambda road: edit(road, "pavedroad.toml", "max_size_mb = 10", "max_size_mb = 99"), 3, "policy"),
+    "another project": (
+        lambda road: rewrite(road, project="Rent"),
+        3,
+        "project: Rent, and here is Sales",
+    ),
+    "no commit holds it": (lambda road: rewrite(road, dirty=True), 3, "no commit holds it"),
+    "not a verdict": (lambda road: path(road).write_text("{}"), 3, "This is not a verdict"),
+    "the configuration is broken": (
+        lambda road: (road.root / "pavedroad.toml").write_text("[gate"),
+        2,
+        "not valid TOML",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_the_command_refuses_with_the_reason_and_the_exit_code(road, case):
+    change, code, reason = REFUSED[case]
+    change(road)
+    found, out, said = ask(road, "--json")
+    assert (found, reason in said) == (code, True), said
+    document = json.loads(out)
+    assert document["exit_code"] == code
+    assert reason in document["error"]["what"]
+
+
+def test_the_command_lets_a_verdict_count_once(road, tmp_path):
+    code, out, _ = ask(road, "--json")
+    verdict = json.loads(out)
+    assert (code, verdict["outcome"]) == (0, "pass")
+    assert {"outcome", "package", "data", "policy", "report", "commit", "road", "time", "seal"} <= verdict.keys()
+    code, out, _ = ask(road)
+    assert (code, f"package  {verdict['package'][:12]}" in out, verdict["seal"] in out) == (0, True, True)
+    used = tmp_path / "used.txt"
+    used.write_text("0" * 64 + "\n")
+    assert ask(road, "--used", str(used))[0] == 0
+    used.write_text("0" * 64 + "\n" + verdict["seal"] + "\n")
+    code, _, said = ask(road, "--used", str(used))
+    assert (code, "was used before" in said) == (3, True)
+    used.write_text(verdict["seal"][:40] + "\n")
+    code, _, said = ask(road, "--used", str(used))
+    assert (code, "Line 1 of used.txt is not the seal of a verdict" in said) == (2, True)
+    assert ask(road, "--used", str(tmp_path / "nowhere.txt"))[0] == 2
 
 
 # --- the decision in words ------------------------------------------------------------------------------------------

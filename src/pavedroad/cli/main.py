@@ -21,6 +21,7 @@ VERBS = {
     "latency": ("pavedroad.cli.stages:latency", "Time single predictions on this machine."),
     "compare": ("pavedroad.cli.gate:compare", "Score the model and the base branch's on the same rows."),
     "gate": ("pavedroad.cli.gate:gate", "Decide, from the reports alone, whether the model may go on."),
+    "verdict": ("pavedroad.cli.verdict:verdict", "Verify that the gate said yes to exactly what is here."),
     "report": ("pavedroad.cli.report:report", "Write the reports as a page and as Markdown."),
     "comment": ("pavedroad.cli.comment:comment", "Keep the verdict as a comment below a pull request."),
     "retrain": ("pavedroad.cli.retrain:retrain", "Train on new data and judge the new model against the old one."),

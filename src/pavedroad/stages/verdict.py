@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from pavedroad.config import FILE_NAME
-from pavedroad.errors import PackageError
 from pavedroad.foundation.data.tables import hash_file, hash_path
 from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.gate.champion import load_checkouts
 from pavedroad.foundation.gate.verdict import Verdict, digest_policy, seal_verdict, verify_verdict
+from pavedroad.foundation.package.envelope import open_package
 from pavedroad.foundation.package.folder import MANIFEST
 from pavedroad.foundation.project import Project
 from pavedroad.report import Report, encode, write_whole
@@ -50,12 +50,11 @@ def require_verdict(project: Project, used: frozenset[str] = frozenset(), max_ag
         max_age_hours: how old the verdict may be.
 
     Raises:
+        RefusedError: the gate said no.
         EvidenceError: it is missing, forged, stale, about something else, or was used before.
-        PackageError: there is no package here.
+        PackageError: there is no package here, or a file of it is not the one that its manifest names.
     """
-    package = _hash(project, f"{project.package.name}/{MANIFEST}")
-    if not package:
-        raise PackageError("There is no package here.", where=project.package, next_step="Run: pavedroad check.")
+    package = open_package(project.package).digest
     commit = load_history().head(project.root)
     return verify_verdict(
         project.reports / VERDICT,

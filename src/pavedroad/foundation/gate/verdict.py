@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from pavedroad.errors import EvidenceError
+from pavedroad.errors import EvidenceError, RefusedError
 from pavedroad.report import Outcome, decode, encode
 from pavedroad.settings import Config
 
@@ -69,8 +69,9 @@ def verify_verdict(
     """Read a verdict and hold it against what is here.
 
     Raises:
-        EvidenceError: it is missing, malformed or forged, said no, is about another package, data, policy, report,
-            commit or project, is too old or from the future, or was used before; the error says which.
+        RefusedError: it is a no.
+        EvidenceError: it is missing, malformed or forged, could not judge, is about another package, data, policy,
+            report, commit or project, is too old or from the future, or was used before; the error says which.
     """
     try:
         verdict = msgspec.convert(decode(path.read_bytes(), where=path), Verdict)
@@ -80,6 +81,10 @@ def verify_verdict(
         raise EvidenceError(f"This is not a verdict: {error}.", where=path) from error
     _refuse(path, verdict.seal != seal_verdict(verdict).seal, "The verdict was changed after it was sealed.")
     yes = {Outcome.PASS, Outcome.WARN}
+    if verdict.outcome is Outcome.FAIL:
+        raise RefusedError(
+            f"The gate said no. {verdict.summary}", where=path, next_step="See why: pavedroad gate --explain."
+        )
     _refuse(path, verdict.outcome not in yes, f"The verdict is {verdict.outcome.value!r}: {verdict.summary}")
     _refuse(path, verdict.dirty, "The verdict was given while tracked files were changed, so no commit holds it.")
     here = {
