@@ -113,6 +113,16 @@ def test_a_partitioned_folder_is_one_table_with_its_partitions_as_a_column(suite
     assert judge_by("gx", Question(find_source(tmp_path / "d"), made)).facts == judgement.facts
 
 
+@pytest.mark.parametrize("gaps", [0, 3])
+@pytest.mark.parametrize("type_", [pa.float64(), pa.float32()])
+def test_nans_of_a_parquet_file_are_missing_though_its_statistics_know_of_none(tmp_path, type_, gaps):
+    values = [1.5] * 5000 + [float("nan")] * 7 + [None] * gaps
+    pq.write_table(pa.table({"x": pa.array(values, type_)}), tmp_path / "t.parquet")
+    with duckdb_table.Table(find_source(tmp_path / "t.parquet"), Limits()) as table:
+        assert table.ask("SELECT count(*), count(c0) FROM t WHERE c0 IS NULL OR c0 = 1.5") == [(5007 + gaps, 5000)]
+        assert table.ask("SELECT max(c0), count(*) FILTER (WHERE isnan(c0)) FROM t") == [(1.5, 0)]
+
+
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_a_pattern_names_the_parts_of_a_table(suite, tmp_path, kind):
     write_parts(tmp_path / "d", kind)

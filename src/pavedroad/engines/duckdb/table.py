@@ -49,8 +49,9 @@ EVERY = 0.25
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _READ_AS: Mapping[str, tuple[Sort, str]] = {
     **dict.fromkeys(_WHOLE, ("whole", "{}")),
-    "DOUBLE": ("real", "nullif({}, 'nan'::DOUBLE)"),
-    "FLOAT": ("real", "nullif({}::DOUBLE, 'nan'::DOUBLE)"),
+    # Neither nullif nor isnan: DuckDB believes a Parquet file's statistics, which leave NaNs out, that there are none.
+    "DOUBLE": ("real", "CASE WHEN {0} - {0} = 0 OR isinf({0}) THEN {0} END"),
+    "FLOAT": ("real", "CASE WHEN {0} - {0} = 0 OR isinf({0}::DOUBLE) THEN {0}::DOUBLE END"),
     "BOOLEAN": ("boolean", "{}"),
     "VARCHAR": ("text", "{}"),
     "ENUM": ("text", "{}::VARCHAR"),
@@ -81,6 +82,7 @@ class Table:
         self.source = source
         self._watch = watch
         self._steps = 0
+        self._raw = ""
         self._spill = Path(tempfile.mkdtemp(prefix="pavedroad-"))
         settings: dict[str, Any] = {
             "temp_directory": str(self._spill),
@@ -161,6 +163,14 @@ class Table:
         """The columns as they go on record."""
         return [column for column in self._relation.schema if not is_row_number(column.name)]
 
+    def find_raw(self, column: Column) -> str:
+        """A column of numbers as its Parquet file has it, NaNs and all, as what follows SELECT; empty for any other.
+
+        What is asked of it alone, such as its least value, DuckDB answers from the file's statistics where it can.
+        """
+        plain = column.type in {*_WHOLE, "DOUBLE", "FLOAT"}
+        return f"k{column.sql[1:]}::DOUBLE AS x FROM {self._raw}" if self._raw and plain else ""
+
     def name_row(self, number: int) -> str:
         """A row in words: its number from 1, with the file where there are several."""
         part, row = divmod(number, PART)
@@ -187,13 +197,14 @@ class Table:
             if not is_row_number(name):
                 columns[name] = Column(name=name, sql=f"c{number}", sort=sort, type=kind)
         aliases = ", ".join(f"k{number}" for number in range(len(relation.names)))
-        self.connection.execute(
-            f"CREATE TEMP VIEW t AS SELECT {', '.join(parts)}, s.r AS r FROM ({relation.query}) AS s({aliases}, r)"  # noqa: S608
-        )
+        named = f"({relation.query}) AS s({aliases}, r)"
+        self.connection.execute(f"CREATE TEMP VIEW t AS SELECT {', '.join(parts)}, s.r AS r FROM {named}")  # noqa: S608
         if len(columns) > WIDE and self.source.bytes <= STREAM_FROM:
             self.connection.execute("CREATE TEMP TABLE wide AS SELECT * FROM t")
             self.connection.execute("DROP VIEW t")
             self.connection.execute("ALTER TABLE wide RENAME TO t")
+        elif parquet:
+            self._raw = named
         return columns
 
     def _open_parquet(self) -> Relation:
