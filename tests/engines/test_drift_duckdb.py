@@ -1,11 +1,17 @@
 """Counting tables by DuckDB: the same counts as by NumPy, whatever the values, and the same cells on both sides."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from pavedroad.engines.duckdb import sketch
 from pavedroad.foundation.data.source import find_source
-from pavedroad.foundation.drift.grid import choose_grid, count_values, find_cells
+from pavedroad.foundation.drift.counts import CellCounts, lie_at_ends
+from pavedroad.foundation.drift.grid import Grid, choose_grid, count_values, find_cells
 from pavedroad.foundation.drift.reference import (
     bucket_of,
     choose_cells,
@@ -61,6 +67,55 @@ def test_infinite_and_far_values_are_counted_apart_from_missing_ones(rows):
     assert (column.nulls, column.infinite, sum(column.counts)) == (10, 8, rows - 18)
     assert column.counts == count_by_numpy(column, values)
     assert (column.low, column.high) == (-1.7e308, 1.7e308)
+
+
+SPOILS = {
+    "finite": {},
+    "with gaps": {3: None, 30_000: None},
+    "with NaNs": {3: np.nan, 30_000: np.nan},
+    "with infinities": {3: np.inf, 5: -np.inf, 7: None},
+    "with far values": {3: 1.7e308, 5: -1.7e308},
+}
+
+
+@pytest.mark.parametrize("spoils", SPOILS.values(), ids=SPOILS)
+@pytest.mark.parametrize("shape", ["normal", "mostly zero", "with gaps"])
+def test_a_file_is_counted_as_its_values_are_whatever_its_statistics_say(spoils, shape, tmp_path, monkeypatch):
+    values = SHAPES[shape](MANY)
+    before = measure(hold_frame(pd.DataFrame({"x": values})), "before")
+    now = SHAPES[shape](MANY) * 1.01
+    whole = pa.array([spoils.get(row, value) for row, value in enumerate(now)], pa.float64())
+    pq.write_table(pa.table({"x": whole}), tmp_path / "now.parquet")
+    monkeypatch.setattr(sketch, "HELD", 0)  # else so small a table would be held in memory
+    column = measure(find_source(tmp_path / "now.parquet"), "now", like=before).columns[0]
+    seen = whole.to_numpy(zero_copy_only=False)
+    present = seen[np.isfinite(seen)]
+    assert column.grid == before.columns[0].grid
+    assert column.counts == count_by_numpy(column, seen)
+    assert (column.nulls, column.infinite) == (int(np.isnan(seen).sum()), int(np.isinf(seen).sum()))
+    assert (column.low, column.high) == (present.min(), present.max())
+    if spoils != SPOILS["with far values"]:
+        assert column.std == pytest.approx(present.std(), rel=2e-3)
+        assert column.mean == pytest.approx(present.mean(), abs=1e-6 * present.std())
+
+
+def test_ends_that_contradict_the_rows_are_not_believed():
+    grid = Grid(cells=8, atoms=[0.0])
+    cells = find_cells(grid, np.array([-1.5, 0.5, 1.5]))
+    true = CellCounts(cells, np.ones(3, dtype="int64"), np.array([-1.5, 0.5, 1.5]), low=-1.5, high=1.5)
+    assert lie_at_ends(grid, true)
+    assert not lie_at_ends(grid, replace(true, low=-30.0))
+    assert not lie_at_ends(grid, replace(true, high=0.5))
+    heap = CellCounts(np.array([8]), np.array([5]), np.array([0.0]), low=0.0, high=0.0)
+    assert lie_at_ends(grid, heap)
+    assert not lie_at_ends(grid, replace(heap, high=2.0))
+
+
+def test_a_large_column_of_another_kind_than_before_is_counted_as_what_it_is():
+    before = measure(hold_frame(pd.DataFrame({"x": RNG.normal(size=MANY), "y": [f"y{n}" for n in range(MANY)]})), "was")
+    now = measure(hold_frame(pd.DataFrame({"x": ["a"] * MANY, "y": RNG.normal(size=MANY)})), "now", like=before)
+    assert now.columns[0].categories == {"a": MANY}
+    assert sum(now.columns[1].counts) == MANY
 
 
 def test_the_current_table_is_counted_in_the_cells_of_the_reference():

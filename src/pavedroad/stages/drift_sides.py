@@ -1,8 +1,11 @@
 """Which rows are compared with which: the choice of the reference, and what the report says of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.data.source import Source, find_source
@@ -40,9 +43,13 @@ def measure_sides(project: Project) -> Sides:
     kept = _find_kept(project) if how in {"auto", "profile"} else None
     if data.current and (how == "profile" or (how == "auto" and kept is not None)):
         path = kept or project.model / REFERENCE
-        reference = read_reference(path)
-        current = _measure(project, find_source(project.root / data.current), data.current, like=reference)
-        return Sides(reference, current, [_name(project, path, reference), _name_table(project, current)])
+        source = find_source(project.root / data.current)
+        with ThreadPoolExecutor(max_workers=1) as beside:  # hashing needs a core and neither Python nor DuckDB
+            hashed = beside.submit(name_input, project, data.current)
+            reference = read_reference(path)
+            current = _measure(project, source, data.current, like=reference)
+        named = replace(hashed.result(), rows=current.rows)
+        return Sides(reference, current, [_name(project, path, reference), named])
     table = read_training_table(project)
     split = split_rows(table, data, project.config.objective)
     inputs = [name_input(project, data.train, rows=len(table))]

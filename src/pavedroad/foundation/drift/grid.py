@@ -1,8 +1,9 @@
 """Cells to count numbers in: fine where the values lie, whatever their unit, and the same for both sides.
 
 A grid maps a number to a cell by arithmetic that every machine and engine does alike, so that two tables which are
-never in one place are still counted in the same cells. ``z = (x - centre) / scale`` becomes ``z / (1 + |z|)``, which
-is linear in the middle and lets heavy tails run out slowly; values that stand there again and again are counted apart.
+never in one place are still counted in the same cells. The distance ``d`` of a number from the centre becomes
+``d / (scale + |d|)``, which is linear in the middle and lets heavy tails run out slowly; values that stand there again
+and again are counted apart.
 Where even that leaves too much in one cell, the grid is a list of edges, taken from quantiles.
 """
 
@@ -20,7 +21,7 @@ ATOM_SHARE = 0.005
 """A value that makes up this share of a sample is counted apart."""
 CROWDED = 0.02
 """A grid that puts more than this share of a sample into one cell is replaced by edges."""
-MOST_Z = 1e15
+FARTHEST = 1e15
 """Beyond so many scales from the centre, all values lie in the outermost cell; nothing overflows."""
 
 
@@ -78,9 +79,10 @@ def find_cells(grid: Grid, values: "np.ndarray") -> "np.ndarray":
     if grid.edges:
         found: np.ndarray = np.searchsorted(np.array(grid.edges), values, side="left")
         return found
+    farthest = FARTHEST * grid.scale
     with np.errstate(over="ignore"):
-        z = np.clip((values - grid.centre) / grid.scale, -MOST_Z, MOST_Z)
-    places = np.floor(grid.cells / 2 * (1 + z / (1 + np.abs(z))))
+        distance = np.clip(values - grid.centre, -farthest, farthest)
+    places = np.floor(grid.cells / 2 * (1 + distance / (grid.scale + np.abs(distance))))
     cells: np.ndarray = np.clip(places, 0, grid.cells - 1).astype("int64")
     for number, atom in enumerate(grid.atoms):
         cells[values == atom] = grid.cells + number
