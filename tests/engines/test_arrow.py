@@ -12,6 +12,7 @@ import pytest
 from pavedroad.engines.arrow import reading as arrow
 from pavedroad.errors import DataError
 from pavedroad.foundation.data.profile import kind_of, profile_table
+from pavedroad.foundation.data.source import find_source
 from pavedroad.foundation.data.tables import read_table
 
 GOOD = "day,sold,shop\n2012-01-01,3,north\n2012-01-02,,south\n2012-01-03,5,\n"
@@ -191,3 +192,44 @@ def test_a_type_that_nothing_here_can_judge_is_refused_with_its_column(tmp_path,
 def test_the_reader_is_the_one_the_road_uses(world):
     path = world({"a.csv": GOOD}) / "a.csv"
     pd.testing.assert_frame_equal(arrow.read(path), read_table(path))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize(("rows", "most"), [(0, 50), (50, 50), (1000, 100), (1001, 7), (12, 11)])
+def test_a_part_of_a_table_is_runs_of_neighbours_from_its_begin_to_its_end(suffix, rows, most, tmp_path):
+    table = pd.DataFrame({"n": np.arange(rows), "word": np.arange(rows).astype(str)})
+    path = tmp_path / f"table{suffix}"
+    if suffix == ".csv":
+        table.to_csv(path, index=False)
+    else:
+        table.to_parquet(path, row_group_size=64)
+    found, total = arrow.read_spread(find_source(path), most)
+    assert total == rows
+    numbers = found["n"].to_list()
+    assert len(numbers) <= most
+    assert numbers == sorted(set(numbers))
+    if rows:
+        assert (numbers[0], numbers[-1]) == (0, rows - 1)
+        assert len(numbers) > 0.7 * min(rows, most)
+    assert found.dtypes.to_list() == arrow.read_source(find_source(path)).dtypes.to_list()
+
+
+def test_a_part_of_a_table_in_several_files_comes_from_all_of_them(tmp_path):
+    for number in range(3):
+        table = pd.DataFrame({"n": np.arange(100) + 100 * number})
+        table.to_parquet(tmp_path / f"part{number}.parquet")
+    found, total = arrow.read_spread(find_source(tmp_path), 60)
+    assert total == 300
+    assert sorted(set(found["n"] // 100)) == [0, 1, 2]
+    assert len(found) == 60
+
+
+def test_a_damaged_file_is_refused_in_parts_too(tmp_path):
+    path = tmp_path / "table.parquet"
+    pd.DataFrame({"n": np.arange(1000)}).to_parquet(path, row_group_size=100)
+    content = bytearray(path.read_bytes())
+    content[4:400] = bytes(396)
+    for damaged in (bytes(content), content[:300], b"nonsense"):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match="damaged or not what its name says"):
+            arrow.read_spread(find_source(path), 50)

@@ -82,7 +82,7 @@ def test_a_second_check_runs_nothing_and_changes_nothing(checked: Repo) -> None:
 @pytest.mark.parametrize(
     ("path", "key", "value", "expected"),
     [
-        ("params.yaml", "trees", "190", {"train", "evaluate", "package", "latency"}),
+        ("params.yaml", "trees", "190", {"train", "evaluate", "drift", "package", "latency"}),
         ("pavedroad.toml", "false_alarm_rate", "0.04", {"drift"}),
         ("pavedroad.toml", "suite", '"expectations/./suite.json"', {"validate", "package"}),
         ("pavedroad.toml", "max_latency_ms", "60001.0", set()),

@@ -1,5 +1,6 @@
 """What must not get through: a model of noise, broken columns, shifted weather, slow models, functions gone wrong."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +86,31 @@ def test_moderately_shifted_weather_warns_and_much_shifted_weather_stops_the_roa
     assert small.outcomes()["drift"] is Outcome.FAIL
     assert "`temp_max` has not drifted: `temp_max` is 1" in small.reasons("drift")
     assert "wind" not in small.reasons("drift")
+    # The example's features do not look at temperatures, so its model is as good as it was.
+    found = {check.id: check for check in small.report("drift").checks}
+    assert {found[f"drift.{name}"].outcome for name in ("predictions", "performance", "pipeline")} == {Outcome.PASS}
+    assert found["drift.performance"].evidence["rows"] == 365
     assert "drift" in next(check.title for check in small.report("gate").checks if check.outcome is Outcome.FAIL)
+
+
+def test_a_warm_year_is_told_to_the_owner_with_the_column_that_is_warmer(small: Repo) -> None:
+    current = "data/current.csv"
+    small.replace("pavedroad.toml", f'train = "{DATA}"\n', f'train = "{DATA}"\ncurrent = "{current}"\n')
+    change_table(small, lambda table: table.tail(365).assign(temp_max=lambda year: year["temp_max"] + 4), current)
+    answer = small.road("drift")
+    assert answer.code == 1, answer
+    found = {check.id: check for check in small.report("drift").checks}
+    told = found["drift.temp_max"]
+    assert told.outcome is Outcome.FAIL
+    warmer = r"`temp_max` is [45]\.\d+ higher than the reference on average; \d+% of new rows lie above"
+    assert re.match(warmer, told.reason)
+    assert found["drift.wind"].outcome is Outcome.PASS
+    owner = small.report("drift").about["owner"]
+    assert owner
+    assert f"found drift, which {owner} owns" in small.report("drift").summary
+    # The pipeline was not told of the table, so it would not see it change.
+    assert found["drift.pipeline"].outcome is Outcome.FAIL
+    assert f"Add to the deps of 'drift' in dvc.yaml: {current}." in found["drift.pipeline"].reason
 
 
 @dataclass(frozen=True)

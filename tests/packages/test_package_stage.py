@@ -27,6 +27,7 @@ FILES = {
     "environment.txt",
     "lineage.json",
     "metrics.json",
+    "predicted.json",
     "model.skops",
     "package.json",
     "profile.json",

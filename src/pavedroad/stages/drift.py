@@ -1,6 +1,9 @@
 """Drift: does the current data still look like what the model was trained on?"""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+
+import msgspec
 
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.drift.detection import Finding, choose_policy, find_drift, matches
@@ -9,6 +12,8 @@ from pavedroad.foundation.drift.words import draw_change, tell_change
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Figure, Outcome, Report, Severity, Value, conclude, judge
 from pavedroad.settings import Acknowledgement, Drift
+from pavedroad.stages.drift_model import PERFORMANCE, TITLES, watch_model
+from pavedroad.stages.drift_pipeline import judge_pipeline
 from pavedroad.stages.drift_sides import Sides, measure_sides
 
 MAX_FIGURES = 60
@@ -23,25 +28,34 @@ def drift(project: Project) -> Report:
     columns = _choose_columns(project, reference, current)
     if min(reference.rows, current.rows) < settings.min_rows:
         return _skip(settings, sides)
-    findings = find_drift(reference, current, columns, settings)
+    new = [column.name for column in current.columns if reference.find(column.name) is None]
+    watched = watch_model(project, [column.name for side in (reference, current) for column in side.columns])
+    reference, current = _join(reference, watched.before), _join(current, watched.now)
+    findings = find_drift(reference, current, [*columns, *watched.columns], settings, more=watched.findings)
     before, now = ({column.name: column for column in side.columns} for side in (reference, current))
     judged = []
     for found in findings:
-        sentence = tell_change(before[found.column], now[found.column]) if found.comparison else ""
+        sentence = watched.sentences.get(found.column, "")
+        if found.comparison and not sentence:
+            sentence = tell_change(before[found.column], now[found.column])
         judged.append((found, _to_check(found, sentence, settings)))
     judged.sort(key=lambda pair: (_ORDER.index(pair[1].outcome), -_size(pair[0])))
-    checks = [check for _, check in judged]
-    new = [name for name in now if name not in before]
+    inputs = [*sides.inputs, *(used for used in watched.inputs if used not in sides.inputs)]
+    checks = [*(check for _, check in judged), *watched.checks, *judge_pipeline(project, inputs)]
     if new and not settings.columns:
         checks.append(_tell_new(new, settings))
     return conclude(
         "drift",
         checks,
         summary=_summarise(sides, checks, project.config.project.owner),
-        inputs=sides.inputs,
+        inputs=inputs,
         figures=_draw(findings, before, now, settings),
         about={"owner": project.config.project.owner, "reference": reference.about},
     )
+
+
+def _join(side: Reference, more: Sequence[ColumnSketch]) -> Reference:
+    return msgspec.structs.replace(side, columns=[*side.columns, *more])
 
 
 def _choose_columns(project: Project, reference: Reference, current: Reference) -> list[str]:
@@ -82,6 +96,9 @@ def _summarise(sides: Sides, checks: list[Check], owner: str) -> str:
     moved = [check for check in checks if check.outcome in {Outcome.WARN, Outcome.FAIL}]
     reference, current = sides.reference, sides.current
     told = f"{current.rows:,} rows of {current.about} against {reference.rows:,} {reference.about}: "
+    stopped = next((check for check in checks if check.outcome is Outcome.ERROR), None)
+    if stopped is not None:
+        return told + stopped.reason
     if not moved:
         return told + "no column has drifted."
     return told + f"{len(moved)} of {len(checks)} checks found drift, which {owner} owns."
@@ -107,8 +124,9 @@ def _find_acknowledgement(column: str, settings: Drift) -> Acknowledgement | Non
 
 
 def _to_check(finding: Finding, sentence: str, settings: Drift) -> Check:
-    about = "" if finding.about == "values" else finding.about
+    about = "" if finding.about in {"values", PERFORMANCE} else finding.about
     title = f"`{finding.column}` has not drifted" + (f" in its {about}" if about else "")
+    title = TITLES[PERFORMANCE] if finding.about == PERFORMANCE else title
     id_ = f"drift.{finding.column}" + (f".{about.replace(' ', '-')}" if about else "")
     if finding.skipped:
         return Check(id=id_, title=title, outcome=Outcome.SKIPPED, reason=finding.skipped)
@@ -152,7 +170,7 @@ def _tell(finding: Finding, sentence: str, min_effect: float) -> str:
     compared = finding.comparison
     if compared is None or not finding.drifted:
         return ""
-    if finding.about != "values":
+    if finding.about in _SHARE_OF:
         shares = compared.more
         sentence = (
             f"{shares['current_share']:.1%} of the current rows are {_SHARE_OF[finding.about]}, after "

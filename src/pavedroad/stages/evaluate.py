@@ -7,6 +7,7 @@ from pavedroad.foundation.data.split import split_rows
 from pavedroad.foundation.data.tables import name_code, name_tables, read_training_table
 from pavedroad.foundation.evaluation.baseline import choose_baseline, choose_constant
 from pavedroad.foundation.evaluation.metrics import Estimates, Metric, Needs, Predictions, compare, find_metric
+from pavedroad.foundation.evaluation.predicted import PREDICTED, keep_predicted, write_predicted
 from pavedroad.foundation.evaluation.resampling import Interval
 from pavedroad.foundation.evaluation.rival import identify_baseline, make_baseline, title_baseline
 from pavedroad.foundation.package.model import predict, require_known_classes
@@ -50,6 +51,15 @@ def evaluate(project: Project) -> Report:
         Scored(config, metric, holdout, training, features, actual, predicted, model, signature)
     )
     write_whole(project.reports / METRICS_FILE, encode(_flatten(metric, estimates[stated])))
+    kept = keep_predicted(
+        predicted,
+        estimates[stated],
+        metric,
+        model=name_model(project).sha256,
+        baseline=title_baseline(stated),
+        confidence=config.gate.confidence,
+    )
+    write_predicted(project.reports / PREDICTED, kept)
     terms: dict[str, Value] = {
         "metric": metric.name,
         "better": metric.better,

@@ -7,6 +7,7 @@ import msgspec
 
 from pavedroad.errors import EvidenceError
 from pavedroad.foundation.data.tables import hash_file, hash_parts, name_code, name_input
+from pavedroad.foundation.evaluation.predicted import PREDICTED
 from pavedroad.foundation.package.bom import BOM, make_bom
 from pavedroad.foundation.package.card import list_fields, make_card
 from pavedroad.foundation.package.card_pages import to_html, to_markdown
@@ -59,6 +60,8 @@ def package(project: Project) -> Report:
             if path.name != MANIFEST:
                 shutil.copyfile(path, folder / path.name)
         shutil.copyfile(project.reports / METRICS_FILE, folder / METRICS_FILE)
+        if (project.reports / PREDICTED).is_file():  # a pipeline of an older template does not keep it
+            shutil.copyfile(project.reports / PREDICTED, folder / PREDICTED)
         _describe(folder, facts, lineage)
         write_manifest(folder, project.config.project.name)
         open_package(folder)

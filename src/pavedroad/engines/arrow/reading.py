@@ -10,6 +10,9 @@ from pavedroad.engines.arrow.tables import ADVICE, add_partitions, flatten, read
 from pavedroad.errors import DataError
 from pavedroad.foundation.data.source import Source, is_row_number, refuse_duplicates
 
+RUNS = 10
+"""A part of a table is read in so many runs of neighbouring rows."""
+
 
 def read(path: Path) -> pd.DataFrame:
     """Read one CSV or Parquet file; see :func:`read_source`."""
@@ -43,17 +46,27 @@ def read_whole(source: Source) -> "pa.Table":
                 f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE
             ) from error
         parts.append(part)
-    for part, file in zip(parts, source.files, strict=True):
-        if set(part.column_names) != set(parts[0].column_names):
-            raise DataError("This part has other columns than the first one.", where=file)
-    partitions = source.find_partitions()
-    parts = [add_partitions(part, partitions, place) for place, part in enumerate(parts)]
-    if len(parts) == 1:
-        return parts[0]
+    return _join(parts, source)
+
+
+def read_spread(source: Source, most: int) -> tuple[pd.DataFrame, int]:
+    """Read at most so many rows of a table; see ``foundation.data.tables.read_spread``."""
+    if source.kind != ".parquet":
+        whole = read_whole(source)
+        kept = [whole.slice(start, end - start) for start, end in _spread_runs(len(whole), most)]
+        return _to_pandas(pa.concat_tables(kept) if kept else whole), len(whole)
     try:
-        return pa.concat_tables(parts, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise DataError(f"The parts of the table do not fit together: {error}.", where=source.path) from error
+        sizes = [_list_sizes(file) for file in source.files]
+    except (pa.ArrowException, OSError):
+        return _to_pandas(read_whole(source)), 0  # says what is wrong
+    rows = sum(map(sum, sizes))
+    if rows <= most:
+        return read_source(source), rows
+    runs, parts, first = _spread_runs(rows, most), [], 0
+    for file, groups in zip(source.files, sizes, strict=True):
+        parts.append(flatten(_read_runs(file, groups, [(start - first, end - first) for start, end in runs]), file))
+        first += sum(groups)
+    return _to_pandas(_join(parts, source)), rows
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
@@ -68,6 +81,56 @@ def _read_parquet(path: Path) -> "pa.Table":
         table = file.read()
     refuse_duplicates(table.column_names, path)
     return table
+
+
+def _join(parts: "list[pa.Table]", source: Source) -> "pa.Table":
+    """One table of the parts, with the columns that stand in their paths."""
+    for part, file in zip(parts, source.files, strict=True):
+        if set(part.column_names) != set(parts[0].column_names):
+            raise DataError("This part has other columns than the first one.", where=file)
+    partitions = source.find_partitions()
+    parts = [add_partitions(part, partitions, place) for place, part in enumerate(parts)]
+    if len(parts) == 1:
+        return parts[0]
+    try:
+        return pa.concat_tables(parts, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise DataError(f"The parts of the table do not fit together: {error}.", where=source.path) from error
+
+
+def _spread_runs(rows: int, most: int) -> list[tuple[int, int]]:
+    """Where the runs begin and end that are read of so many rows: all of them, or as many as may be."""
+    if rows <= most:
+        return [(0, rows)] if rows else []
+    each = max(1, most // RUNS)
+    number = most // each
+    return [(start, start + each) for start in (i * (rows - each) // max(1, number - 1) for i in range(number))]
+
+
+def _list_sizes(path: Path) -> list[int]:
+    with pa.parquet.ParquetFile(path) as file:
+        return [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
+
+
+def _read_runs(path: Path, groups: list[int], runs: list[tuple[int, int]]) -> "pa.Table":
+    """The rows of these runs in one file; only row groups that hold some of them are read, one after the other."""
+    kept = []
+    try:
+        with pa.parquet.ParquetFile(path, page_checksum_verification=True) as file:
+            refuse_duplicates(file.schema_arrow.names, path)
+            kept.append(file.schema_arrow.empty_table())
+            first = 0
+            for number, size in enumerate(groups):
+                inside = [(max(0, start - first), min(size, end - first)) for start, end in runs]
+                inside = [(start, end) for start, end in inside if start < end]
+                if inside:
+                    group = file.read_row_group(number)
+                    kept += [group.slice(start, end - start) for start, end in inside]
+                first += size
+        return pa.concat_tables(kept)
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())[:300].rstrip(".")
+        raise DataError(f"The data file is damaged or not what its name says: {reason}.", where=path) from error
 
 
 def _to_pandas(table: "pa.Table") -> pd.DataFrame:

@@ -26,6 +26,10 @@ class TableReader(Protocol):
         """Read the table with all its parts, typed; raise DataError when a file is damaged."""
         ...
 
+    def read_spread(self, source: Source, most: int) -> "tuple[pd.DataFrame, int]":
+        """Read at most so many rows, in runs spread evenly over the table, typed as all of it; and how many it has."""
+        ...
+
 
 def read_table(path: Path) -> "pd.DataFrame":
     """Read a CSV (UTF-8, comma) or Parquet file, or a folder or pattern of them, into a pandas table.
@@ -41,6 +45,18 @@ def read_table(path: Path) -> "pd.DataFrame":
 def read_source(source: Source) -> "pd.DataFrame":
     """Read a table that was found already; see :func:`read_table`."""
     return load_reader().read_source(source)
+
+
+def read_spread(source: Source, most: int) -> "tuple[pd.DataFrame, int]":
+    """Read all rows of a table that has no more than ``most``, else so many, and the number that it has.
+
+    They are runs of neighbours, spread evenly over the table, so that what is made of a row and those before it keeps
+    its meaning. Of a Parquet file, no more is held in memory than these and one of its row groups.
+
+    Raises:
+        DataError: a file is damaged.
+    """
+    return load_reader().read_spread(source, most)
 
 
 def load_reader() -> "TableReader":

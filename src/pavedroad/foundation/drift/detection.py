@@ -114,10 +114,13 @@ def adjust_by_holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def find_drift(reference: Reference, current: Reference, columns: Sequence[str], settings: Drift) -> list[Finding]:
+def find_drift(
+    reference: Reference, current: Reference, columns: Sequence[str], settings: Drift, more: Sequence[Finding] = ()
+) -> list[Finding]:
     """Compare ``columns`` of two tables: their values, and their empty cells, infinities and unseen categories.
 
-    One column that a vendor cannot judge is a failed finding of its own; the others are still compared.
+    One column that a vendor cannot judge is a failed finding of its own; the others are still compared. What was
+    compared elsewhere comes as ``more`` and shares the false-alarm rate of the run.
     """
     sides = [{column.name: column for column in side.columns} for side in (reference, current)]
     findings: list[Finding] = []
@@ -129,6 +132,7 @@ def find_drift(reference: Reference, current: Reference, columns: Sequence[str],
             findings.append(Finding(name, "values", problem="The column is not in the reference data."))
         else:
             findings += _compare_column(before, now, settings)
+    findings += more
     tested = [i for i, found in enumerate(findings) if found.comparison and found.comparison.p_value is not None]
     adjusted = adjust_by_holm([cast("Comparison", findings[i].comparison).p_value or 0.0 for i in tested])
     by_index = dict(zip(tested, adjusted, strict=True))

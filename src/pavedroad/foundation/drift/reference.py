@@ -164,11 +164,11 @@ def read_reference(path: Path) -> Reference:
     except msgspec.ValidationError as error:
         raise EvidenceError(f"This is not a valid reference profile: {error}.", where=path) from error
     for column in reference.columns:
-        _require_sound(column, path)
+        require_sound(column, path)
     return reference
 
 
-def _require_sound(column: ColumnSketch, path: Path) -> None:
+def require_sound(column: ColumnSketch, path: Path) -> None:
     """Refuse counts that contradict each other: whoever compares them would get nonsense or a crash."""
     wanted = len(column.values) if column.grid is None else column.grid.cells + len(column.grid.atoms)
     known = column.buckets or list(column.categories.values())
