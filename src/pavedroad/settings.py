@@ -4,7 +4,6 @@
 tables (``[[section.entries]]``) is a list of structs, whose own optional keys have their defaults here.
 """
 
-import datetime as dt
 from typing import Annotated, Literal
 
 import msgspec
@@ -160,7 +159,8 @@ class Acknowledgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     column: Name
     reason: Name
-    until: dt.date
+    until: Annotated[str, Meta(pattern=DAY)]
+    """The last day on which it counts, as 2026-03-31 in UTC; text, because the pipeline keeps no dates."""
 
 
 class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

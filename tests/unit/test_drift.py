@@ -171,6 +171,7 @@ def test_the_first_rule_that_matches_a_column_counts():
         'rules = [{columns = ["x"], treshold = 1}]',
         'acknowledged = [{column = "x", reason = "known"}]',
         'acknowledged = [{column = "x", reason = "known", until = "soon"}]',
+        'acknowledged = [{column = "x", reason = "known", until = 2027-01-31}]',
         "block = 0",
     ],
 )

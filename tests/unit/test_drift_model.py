@@ -268,7 +268,7 @@ POLICIES = [
     ('[[drift.rules]]\ncolumns = ["performance"]\non_drift = "warn"', "warn"),
     ('[[drift.rules]]\ncolumns = ["performance"]\nfail_effect = 99', "warn"),
     ('[[drift.rules]]\ncolumns = ["performance"]\nmin_effect = 99', "pass"),
-    ('[[drift.acknowledged]]\ncolumn = "performance"\nreason = "Known."\nuntil = 2999-01-01', "pass"),
+    ('[[drift.acknowledged]]\ncolumn = "performance"\nreason = "Known."\nuntil = "2099-01-01"', "pass"),
     ("[drift]\nblock = 600", "pass"),
 ]
 

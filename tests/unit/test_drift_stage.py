@@ -221,12 +221,27 @@ def test_a_policy_says_what_a_drift_comes_to(rules, outcome, project):
 @pytest.mark.parametrize(("days", "outcome"), [(0, "pass"), (30, "pass"), (-1, "fail")])
 def test_an_acknowledged_finding_passes_until_its_last_day(days, outcome, project):
     until = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=days)
-    drift_ = f'acknowledged = [{{column = "temp", reason = "A warm spring.", until = {until.isoformat()}}}]'
+    drift_ = f'acknowledged = [{{column = "temp", reason = "A warm spring.", until = "{until.isoformat()}"}}]'
     now = make_table(seed=1).assign(temp=lambda t: t["temp"] + 5)
     check = find(drift(project(make_table(), now, data='keys = ["day"]', drift=drift_)), "drift.temp")
     assert check.outcome.value == outcome
     assert (f"Acknowledged until {until.isoformat()}: A warm spring." in check.reason) is (outcome == "pass")
     assert "higher than the reference" in check.reason  # it is told all the same
+
+
+def test_what_is_acknowledged_says_until_when_and_what_it_comes_to_then(project):
+    known = 'acknowledged = [{column = "*", reason = "A new shop.", until = "2099-01-01"}]'
+    now = make_table(seed=1).assign(temp=lambda t: t["temp"] + 1.2, shop="west", extra=1)
+    report = drift(project(make_table(), now, data='keys = ["day"]', drift=known))
+    assert report.outcome is Outcome.PASS
+    told = {check.id: check.evidence.get("otherwise") for check in report.checks if "otherwise" in check.evidence}
+    assert told == {
+        "drift.temp": "warn",
+        "drift.shop": "fail",
+        "drift.shop.unseen-categories": "fail",
+        "drift.new-columns": "warn",
+    }
+    assert {check.evidence.get("acknowledged_until") for check in report.checks if check.id in told} == {"2099-01-01"}
 
 
 # --- bad input ------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pavedroad.errors import ConfigError
 from pavedroad.foundation.drift.detection import Finding, choose_policy, find_drift, matches
 from pavedroad.foundation.drift.reference import ColumnSketch, Reference
 from pavedroad.foundation.drift.words import draw_change, tell_change
+from pavedroad.foundation.gate.acknowledged import OTHERWISE, UNTIL
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Figure, Outcome, Report, Severity, Value, conclude, judge
 from pavedroad.settings import Acknowledgement, Drift
@@ -105,21 +106,30 @@ def _summarise(sides: Sides, checks: list[Check], owner: str) -> str:
 
 
 def _tell_new(new: list[str], settings: Drift) -> Check:
-    known = all(_find_acknowledgement(name, settings) for name in new)
+    known = [_find_acknowledgement(name, settings) for name in new]
+    all_known = [found for found in known if found is not None]
+    first = min(all_known, key=lambda found: found.until) if len(all_known) == len(new) else None
     return judge(
         "drift.new-columns",
         "No column is new",
         ok=False,
-        severity=Severity.INFO if known else Severity.WARNING,
+        severity=Severity.WARNING if first is None else Severity.INFO,
         observed=len(new),
         expected=0,
         reason=f"New in the current data: {', '.join(new[:20])}.",
+        evidence={} if first is None else _acknowledge(first, Severity.WARNING),
     )
+
+
+def _acknowledge(known: Acknowledgement, severity: Severity) -> dict[str, Value]:
+    """What the gate needs to know when the day is over, because nothing makes this stage run again then."""
+    otherwise = Outcome.FAIL if severity is Severity.CRITICAL else Outcome.WARN
+    return {} if severity is Severity.INFO else {UNTIL: known.until, OTHERWISE: otherwise.value}
 
 
 def _find_acknowledgement(column: str, settings: Drift) -> Acknowledgement | None:
     """What somebody said of a column's drift, as long as it holds; its last day counts."""
-    today = datetime.now(UTC).date()
+    today = datetime.now(UTC).date().isoformat()
     return next((a for a in settings.acknowledged if matches([a.column], column) and today <= a.until), None)
 
 
@@ -136,9 +146,9 @@ def _to_check(finding: Finding, sentence: str, settings: Drift) -> Check:
     reason = _tell(finding, sentence, policy.min_effect)
     evidence: dict[str, Value] = {"column": finding.column, **_list_evidence(finding)}
     if known is not None and (finding.problem or finding.drifted):
+        reason = f"{reason} Acknowledged until {known.until}: {known.reason.rstrip('.')}."
+        evidence |= _acknowledge(known, severity)
         severity = Severity.INFO
-        reason = f"{reason} Acknowledged until {known.until.isoformat()}: {known.reason.rstrip('.')}."
-        evidence["acknowledged_until"] = known.until.isoformat()
     compared = finding.comparison
     if compared is None:
         return judge(

@@ -14,6 +14,7 @@ from pavedroad.errors import ConfigError, EvidenceError, UsageError
 from pavedroad.foundation.data.tables import hash_file
 from pavedroad.foundation.evaluation.metrics import find_metric
 from pavedroad.foundation.forge.history import load_history
+from pavedroad.foundation.gate.acknowledged import judge_acknowledgements
 from pavedroad.foundation.gate.champion import load_checkouts
 from pavedroad.foundation.gate.decision import LATENCY, YES, Found, close, decide, judge_records, summarise, weigh
 from pavedroad.foundation.gate.freshness import Freshness
@@ -92,7 +93,8 @@ def take_decisions(scene: Scene, behind: list[str]) -> list[Check]:
     """Every decision over the evidence, in the order in which people read it."""
     policy, evidence = scene.policy, scene.evidence
     records = [judge_records(behind)] if policy.behind == "fail" else []
-    return [*evidence.checks, *decide(policy, evidence), *decide_more(scene), *records]
+    drift = judge_acknowledgements(evidence.reports.get("drift"), scene.today)
+    return [*evidence.checks, *decide(policy, evidence), *drift, *decide_more(scene), *records]
 
 
 def read_findings(project: Project, fresh: Freshness) -> list[Found]:
