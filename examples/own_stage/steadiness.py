@@ -15,9 +15,8 @@ from pavedroad.foundation import (
     make_features,
     name_input,
     open_package,
+    open_training_table,
     predict,
-    read_training_table,
-    split_rows,
 )
 from pavedroad.report import conclude, judge
 from pavedroad.stages.runner import run_stage
@@ -36,8 +35,8 @@ def steadiness(project: Project) -> Report:
     package = open_package(project.package)
     model, signature = package.load_model(config.model.trusted), package.signature
     needs = find_metric(config.objective.metric, config.objective.problem).needs
-    table = read_training_table(project)
-    rows = table.iloc[split_rows(table, config.data, config.objective).holdout].reset_index(drop=True)
+    table = open_training_table(project)
+    rows = table.read_holdout()
 
     def answer(asked: pd.DataFrame) -> np.ndarray:
         return predict(model, make_features(project, asked, signature.features), signature, needs).values
@@ -54,7 +53,7 @@ def steadiness(project: Project) -> Report:
         reason="" if share <= MOST else f"{int(moved.sum()):,} of {len(rows):,} predictions moved too far.",
         evidence={"package": package.digest, "nudge": NUDGE, "tolerable": TOLERABLE},
     )
-    inputs = [name_input(project, "package/manifest.json"), name_input(project, config.data.train, rows=len(table))]
+    inputs = [name_input(project, "package/manifest.json"), name_input(project, config.data.train, rows=table.rows)]
     return conclude("steadiness", [check], summary=f"{share:.1%} of predictions moved too far.", inputs=inputs)
 
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pavedroad.engines.arrow import reading as arrow
+from pavedroad.engines.arrow import tables as arrow_tables
 from pavedroad.errors import DataError
 from pavedroad.foundation.data.profile import kind_of, profile_table
 from pavedroad.foundation.data.source import find_source
@@ -233,3 +234,51 @@ def test_a_damaged_file_is_refused_in_parts_too(tmp_path):
         path.write_bytes(damaged)
         with pytest.raises(DataError, match="damaged or not what its name says"):
             arrow.read_spread(find_source(path), 50)
+
+
+LATE = {
+    "a whole number, later real": ("1", "1.5", "float64"),
+    "a whole number, later text": ("1", "x", "str"),
+    "a whole number, later empty": ("1", "", "float64"),
+    "empty, later a whole number": ("", "7", "float64"),
+    "a time, later a later time": ("2024-01-01 00:00:00", "2024-01-02 03:04:05", "datetime64[s]"),
+    "a day, later a moment": ("2024-01-01", "2024-01-02 03:04:05", "datetime64[s]"),
+    "yes, later a word": ("true", "maybe", "str"),
+}
+
+
+@pytest.mark.parametrize("case", LATE)
+def test_a_large_csv_has_the_types_of_all_of_it(world, monkeypatch, case):
+    early, late, dtype = LATE[case]
+    path = world({"a.csv": "gone,z,a\n" + f",0,{early}\n" * 60_000 + f",0,{late}\n"}) / "a.csv"
+    small = read_table(path)
+    monkeypatch.setattr(arrow_tables, "GUESS_FROM", 65_536)
+    large = read_table(path)
+    pd.testing.assert_frame_equal(large, small)
+    assert str(large["a"].dtype) == dtype
+
+
+def test_a_large_csv_is_refused_as_a_small_one_is(world, monkeypatch):
+    monkeypatch.setattr(arrow_tables, "GUESS_FROM", 65_536)
+    text = "a,b\n" + "1,2\n" * 60_000 + "1,2,3\n"
+    assert "Expected 2 columns, got 3" in refusal(world({"a.csv": text}) / "a.csv")
+
+
+def test_columns_read_one_by_one_are_those_of_the_whole(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "whole": [1, 2, 3],
+            "a": [1.5, None, 2.0],
+            "a.b": ["x", None, "z"],
+            "day": pd.to_datetime(["2024-01-02", None, "2024-01-01"]),
+            "open": [True, None, False],
+            "kind": pd.Categorical(["x", "y", "x"]),
+        }
+    ).set_index("whole")
+    for path in (parquet(tmp_path, pa.Table.from_pandas(frame)), tmp_path / "a.csv"):
+        if path.suffix == ".csv":
+            frame.to_csv(path)
+        whole, columns = read_table(path), arrow.open_columns(find_source(path))
+        assert (columns.names, columns.rows) == (list(whole.columns), len(whole))
+        for name in columns.names:
+            pd.testing.assert_series_equal(columns.read(name), whole[name])

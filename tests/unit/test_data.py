@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pavedroad.config import parse_config
 from pavedroad.errors import DataError
 from pavedroad.foundation.data.split import split_rows
-from pavedroad.foundation.data.tables import hash_file, name_code, name_input, read_training_table
+from pavedroad.foundation.data.tables import hash_file, name_code, name_input
+from pavedroad.foundation.data.training import read_training_table
 from pavedroad.foundation.project import Project
 from pavedroad.settings import Data, Objective
 

@@ -3,11 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pavedroad.config import parse_config
 from pavedroad.errors import UserCodeError
-from pavedroad.foundation.data.leakage import Suspect, find_leaks, measure_power
+from pavedroad.foundation.data.leakage import Suspect, Twins, find_leaks, measure_power
 from pavedroad.foundation.data.split import Split
+from pavedroad.foundation.data.training import split_table
 from pavedroad.report import Outcome
 
 CONFIG = """
@@ -47,14 +50,20 @@ def rain_only(rows):
     return rows[["rain"]]
 
 
+def suspect(data, features, make, config):
+    whole = split_table(data, SPLIT)
+    twins = Twins(SPLIT, aside=config.data.keys)
+    training = whole.read_training(see=twins.see)
+    return Suspect(whole, training, twins, features, make, config.data, config.objective)
+
+
 def look(data, make=rain_only, problem="regression", settings=""):
     """The outcomes of all checks by the last word of their ids, and the checks."""
     metric = "mean_absolute_error" if problem == "regression" else "accuracy_score"
     config = parse_config(CONFIG.format(problem=problem, metric=metric, data=settings))
     features = make(data.iloc[SPLIT.train].reset_index(drop=True))
     checks = {
-        check.id.removeprefix("train.leakage."): check
-        for check in find_leaks(Suspect(data, SPLIT, features, make, config.data, config.objective))
+        check.id.removeprefix("train.leakage."): check for check in find_leaks(suspect(data, features, make, config))
     }
     return {name: check.outcome for name, check in checks.items()}, checks
 
@@ -236,3 +245,21 @@ def test_text_gaps_and_truth_values_are_compared_as_they_are():
         return pd.DataFrame({"shop": rows["shop"], "gap": gaps, "wet": rows["rain"] > 5, "day": rows["day"]})
 
     assert found(look(table(), make)[0]) == set()
+
+
+# --- twins, while columns go by -------------------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(0, 2)] * 5), min_size=2, max_size=30),
+    st.integers(1, 29),
+    st.sets(st.integers(0, 29)),
+)
+def test_twins_are_the_held_out_rows_that_training_has(rows, cut, gap):
+    cut = min(cut, len(rows) - 1)
+    split = Split(np.array([n for n in range(cut) if n not in gap], dtype=int), np.arange(cut, len(rows)), "time")
+    twins = Twins(split, aside=["b"])
+    for place, name in enumerate("abcde"):
+        twins.see(name, pd.Series([row[place] for row in rows]))
+    known = {rows[n][:1] + rows[n][2:] for n in split.train}
+    assert twins.count() == sum(rows[n][:1] + rows[n][2:] in known for n in split.holdout)

@@ -13,6 +13,7 @@ from pavedroad.foundation.data.profile import (
     kind_of,
     profile_column,
     profile_table,
+    read_quantiles,
 )
 from pavedroad.report import encode
 
@@ -132,3 +133,10 @@ def test_both_sides_of_a_picture_share_their_bins():
 @pytest.mark.parametrize("values", [[None, None], [np.nan], [np.inf]])
 def test_nothing_is_drawn_of_nothing(values):
     assert draw_distribution(pd.Series(values, name="x", dtype="float64")) is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 100, 1001])
+def test_quantiles_are_those_of_numpy(count):
+    values = np.random.default_rng(count).normal(size=count) * 10.0 ** np.arange(count % 7 + 1).repeat(count)[:count]
+    levels = np.linspace(0, 1, 101)
+    assert read_quantiles(np.sort(values), levels).tolist() == np.quantile(values, levels).tolist()

@@ -10,6 +10,7 @@ from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError, UserCodeError
 from pavedroad.foundation.data.split import Split
 from pavedroad.foundation.data.tables import name_code
+from pavedroad.foundation.data.training import split_table
 from pavedroad.foundation.evaluation.baseline import choose_baseline
 from pavedroad.foundation.evaluation.rival import identify_baseline, make_baseline, title_baseline, to_predictions
 from pavedroad.foundation.project import Project
@@ -69,7 +70,7 @@ def table(target=None):
 
 def run(made, data, needs="value"):
     name = choose_baseline(made.config.objective)
-    return make_baseline(made, name, data, SPLIT, needs)
+    return make_baseline(made, name, split_table(data, SPLIT), needs)
 
 
 # --- a linear model -------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ import pytest
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError
+from pavedroad.foundation.data.split import Split
+from pavedroad.foundation.data.training import split_table
 from pavedroad.foundation.evaluation.metrics import METRICS, Predictions
 from pavedroad.foundation.evaluation.slices import EMPTY, MIN_ROWS, find_slices, measure_slices
 
@@ -45,9 +47,14 @@ def table():
     )
 
 
+def known(training):
+    """A table whose every row trains: slices are cut by what training knows."""
+    return split_table(training, Split(np.arange(len(training)), np.arange(0), "random"))
+
+
 def cut(holdout, slices, training=None):
     config = parse_config(CONFIG.format(slices=slices))
-    found = find_slices(holdout, holdout if training is None else training, config)
+    found = find_slices(holdout, known(holdout if training is None else training), config)
     return {(piece.column, piece.group): piece.rows.tolist() for piece in found}
 
 
@@ -110,7 +117,7 @@ def test_a_column_that_is_not_there_is_refused():
 
 def measure(data, predicted, slices='["shop"]', metric="mean_absolute_error"):
     config = parse_config(CONFIG.format(slices=slices))
-    pieces = find_slices(data, data, config)
+    pieces = find_slices(data, known(data), config)
     actual = data["sold"].to_numpy()
     found = measure_slices(pieces, METRICS[metric], actual, predicted, confidence=0.9, seed=0)
     return {item.slice.group: item for item in found}

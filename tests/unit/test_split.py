@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError, DataError
 from pavedroad.foundation.data.split import split_rows
-from pavedroad.foundation.data.tables import name_tables, read_training_table
+from pavedroad.foundation.data.tables import name_tables
+from pavedroad.foundation.data.training import open_training_table, read_training_table
 from pavedroad.foundation.project import Project
 
 CONFIG = """
@@ -130,6 +131,44 @@ def test_a_holdout_file_is_all_that_is_judged_on_and_nothing_of_it_is_trained_on
     assert table["sold"].iloc[found.train].tolist() == [1, 2, 4]
     assert table["sold"].iloc[found.holdout].tolist() == [8, 9]
     assert found.how == "file"
+
+
+@pytest.mark.parametrize("data", ['time = "day"\n', "", 'group = "shop"\n', 'split = "random"\n'])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("held", [False, True], ids=["one file", "two files"])
+def test_rows_read_apart_are_those_of_the_whole_table(tmp_path, data, kind, held):
+    rng, rows = np.random.default_rng(0), 40
+    frame = pd.DataFrame(
+        {
+            "day": pd.date_range("2024-01-01", periods=rows)[rng.permutation(rows)],
+            "shop": rng.choice(["n", "s", "w"], rows),
+            "rain": np.where(rng.random(rows) < 0.2, np.nan, rng.normal(size=rows)),
+            "stars": rng.integers(1, 6, rows),
+            "sold": rng.normal(size=rows),
+        }
+    )
+    named = f'holdout_file = "held.{kind}"\n' if held else ""
+    text = CONFIG.format(data=data + named).replace("data.csv", f"data.{kind}")
+    project = Project(root=tmp_path, config=parse_config(text))
+    for name, part in (("data", frame[:30]), ("held", frame[30:][[*frame.columns[::-1]]])):
+        to_file = part.to_csv if kind == "csv" else part.to_parquet
+        to_file(tmp_path / f"{name}.{kind}", index=False)
+    whole, table = read_training_table(project), open_training_table(project)
+    split = split_rows(whole, project.config.data, project.config.objective)
+    seen = {}
+    pairs = (
+        (table.read_training(see=lambda name, column: seen.update({name: column})), split.train),
+        (table.read_holdout(), split.holdout),
+    )
+    for found, positions in pairs:
+        pd.testing.assert_frame_equal(found, whole.iloc[positions].reset_index(drop=True))
+    pd.testing.assert_frame_equal(pd.DataFrame(seen), whole, check_column_type=False)
+    assert len(seen) == 5
+    assert table.rows == len(whole) == (40 if held else 30)
+    found = table.read_holdout(["stars"])
+    found["stars"] = 0
+    found.loc[0, "stars"] = 1
+    assert table.read_holdout(["stars"])["stars"].tolist() == whole["stars"].iloc[split.holdout].tolist()
 
 
 def test_both_tables_are_named_by_their_content(world):

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pavedroad.foundation.data.profile import Profile, profile_table
     from pavedroad.foundation.data.split import Split, split_rows
-    from pavedroad.foundation.data.tables import name_input, read_table, read_training_table
+    from pavedroad.foundation.data.tables import name_input, read_table
+    from pavedroad.foundation.data.training import TrainingTable, open_training_table, read_training_table
     from pavedroad.foundation.engines import load_engine
     from pavedroad.foundation.evaluation.metrics import Estimates, Metric, Predictions, estimate, find_metric
     from pavedroad.foundation.evaluation.resampling import Interval
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "package.card": ("Card", "make_card"),
-    "data.tables": ("name_input", "read_table", "read_training_table"),
+    "data.tables": ("name_input", "read_table"),
+    "data.training": ("TrainingTable", "open_training_table", "read_training_table"),
     "engines": ("load_engine",),
     "package.envelope": ("Package", "open_package"),
     "package.facts": ("Facts", "Measure"),
@@ -72,6 +74,7 @@ __all__ = [
     "Split",
     "TrackedRun",
     "Tracker",
+    "TrainingTable",
     "build_folder",
     "estimate",
     "find_metric",
@@ -86,6 +89,7 @@ __all__ = [
     "make_features",
     "name_input",
     "open_package",
+    "open_training_table",
     "predict",
     "profile_table",
     "read_table",

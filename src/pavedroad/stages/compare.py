@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pavedroad.foundation.data.split import split_rows
-from pavedroad.foundation.data.tables import name_code, name_input, read_training_table
+from pavedroad.foundation.data.tables import name_code, name_input
+from pavedroad.foundation.data.training import TrainingTable, open_training_table
 from pavedroad.foundation.evaluation.metrics import Metric, Predictions, find_metric
 from pavedroad.foundation.gate.challenge import Challenge, challenge, count_rows_needed
 from pavedroad.foundation.gate.champion import Champion, bring_champion, load_checkouts
@@ -69,9 +69,8 @@ def compare(project: Project, base: str, policy: Gate) -> Report:
         JudgementError: the champion cannot be brought, or a metric has no value on these rows.
     """
     config = project.config
-    table = read_training_table(project)
-    split = split_rows(table, config.data, config.objective)
-    rows = table.iloc[split.holdout].reset_index(drop=True)
+    table = open_training_table(project)
+    rows = table.read_holdout()
     counted, complete = load_checkouts().count_versions(project.root, base, "dvc.lock") if base else (0, True)
     bench = _Bench(
         metric=find_metric(config.objective.metric, config.objective.problem),
@@ -93,7 +92,7 @@ def compare(project: Project, base: str, policy: Gate) -> Report:
         STAGE,
         checks,
         summary=f"Both models were scored on the same {len(rows):,} rows." if base else "The groups were scored.",
-        inputs=_name_inputs(project, len(table)),
+        inputs=_name_inputs(project, table.rows),
     )
 
 
@@ -198,8 +197,8 @@ def _list_groups(bench: _Bench, column: str) -> list[tuple[str, "np.ndarray"]]:
     return [(str(name), np.asarray(at)) for name, at in list(groups.items())[:MOST_GROUPS]]
 
 
-def _tell_newest(project: Project, table: "pd.DataFrame") -> Check:
-    newest = table[project.config.data.time].iloc[-1]
+def _tell_newest(project: Project, table: TrainingTable) -> Check:
+    newest = table.read_column(project.config.data.time).iloc[-1]
     return judge(
         "compare.newest",
         "The time of the newest row is known",

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.data.source import Source, find_source
 from pavedroad.foundation.data.split import split_rows
-from pavedroad.foundation.data.tables import name_input, read_training_table
+from pavedroad.foundation.data.tables import name_input
+from pavedroad.foundation.data.training import read_training_table
 from pavedroad.foundation.drift.reference import REFERENCE, Reference, hold_frame, measure, read_reference
 from pavedroad.foundation.project import Project
 from pavedroad.report import Input

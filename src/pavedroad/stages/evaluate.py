@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import TYPE_CHECKING, cast
 
-from pavedroad.foundation.data.split import split_rows
-from pavedroad.foundation.data.tables import name_code, name_tables, read_training_table
+from pavedroad.foundation.data.tables import name_code, name_tables
+from pavedroad.foundation.data.training import open_training_table
 from pavedroad.foundation.evaluation.baseline import choose_baseline, choose_constant
 from pavedroad.foundation.evaluation.metrics import Estimates, Metric, Needs, Predictions, compare, find_metric
 from pavedroad.foundation.evaluation.predicted import PREDICTED, keep_predicted, write_predicted
@@ -31,9 +31,8 @@ def evaluate(project: Project) -> Report:
     config = project.config
     objective = config.objective
     metric = find_metric(objective.metric, objective.problem)
-    table = read_training_table(project)
-    split = split_rows(table, config.data, objective)
-    holdout = table.iloc[split.holdout].reset_index(drop=True)
+    table = open_training_table(project)
+    holdout = table.read_holdout()
     model, signature = load_trained(project)
     require_known_classes(holdout[objective.target], signature)
     features = make_features(project, holdout, signature.features)
@@ -42,14 +41,9 @@ def evaluate(project: Project) -> Report:
 
     # A stated baseline can be worse than knowing nothing, so the model is also held against the best constant.
     stated, constant = choose_baseline(objective), choose_constant(objective)
-    rivals = {
-        name: make_baseline(project, name, table, split, metric.needs) for name in dict.fromkeys((stated, constant))
-    }
+    rivals = {name: make_baseline(project, name, table, metric.needs) for name in dict.fromkeys((stated, constant))}
     estimates = compare(metric, actual, predicted, rivals, confidence=config.gate.confidence, seed=config.data.seed)
-    training = table.iloc[split.train]
-    closer, drawn = look_closer(
-        Scored(config, metric, holdout, training, features, actual, predicted, model, signature)
-    )
+    closer, drawn = look_closer(Scored(config, metric, table, holdout, features, actual, predicted, model, signature))
     write_whole(project.reports / METRICS_FILE, encode(_flatten(metric, estimates[stated])))
     kept = keep_predicted(
         predicted,
@@ -105,7 +99,7 @@ def evaluate(project: Project) -> Report:
             + "."
         ),
         inputs=[
-            *name_tables(project, rows=len(table)),
+            *name_tables(project, rows=table.rows),
             name_model(project),
             *name_code(project),
         ],

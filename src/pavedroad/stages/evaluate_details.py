@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pavedroad.foundation.data.profile import draw_distribution
+from pavedroad.foundation.data.training import TrainingTable
 from pavedroad.foundation.evaluation.calibration import draw_reliability, measure_bias, measure_calibration
 from pavedroad.foundation.evaluation.metrics import METRICS, Metric, Predictions, measure
 from pavedroad.foundation.evaluation.resampling import Interval
@@ -28,8 +29,8 @@ class Scored:
 
     config: Config
     metric: Metric
+    table: TrainingTable
     holdout: "pd.DataFrame"
-    training: "pd.DataFrame"
     features: "pd.DataFrame"
     actual: "np.ndarray"
     predicted: Predictions
@@ -62,7 +63,7 @@ def to_evidence(metric: str, interval: Interval, rows: int, **more: Value) -> di
 
 def _slice(scored: Scored) -> tuple[list[Check], list[Figure]]:
     config = scored.config
-    slices = find_slices(scored.holdout, scored.training, config)
+    slices = find_slices(scored.holdout, scored.table, config)
     found = list(
         measure_slices(
             slices,

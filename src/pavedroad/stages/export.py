@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pavedroad.foundation.data.split import split_rows
-from pavedroad.foundation.data.tables import name_input, read_training_table
+from pavedroad.foundation.data.tables import name_input
+from pavedroad.foundation.data.training import open_training_table
 from pavedroad.foundation.evaluation.metrics import find_metric
 from pavedroad.foundation.package.envelope import open_package
 from pavedroad.foundation.package.export import CLOSE, compare, load_exporter
@@ -26,8 +26,8 @@ def export(project: Project, target: Path, to: str) -> Report:
     config = project.config
     package = open_package(project.package)
     model, signature = package.load_model(config.model.trusted), package.signature
-    table = read_training_table(project)
-    rows = table.iloc[split_rows(table, config.data, config.objective).holdout[:MOST_ROWS]].reset_index(drop=True)
+    table = open_training_table(project)
+    rows = table.read_rows(table.split.holdout[:MOST_ROWS])
     features = make_features(project, rows, signature.features)
     has_probabilities = signature.problem != "regression" and hasattr(model, "predict_proba")
     needs = "probability" if has_probabilities else find_metric(config.objective.metric, config.objective.problem).needs

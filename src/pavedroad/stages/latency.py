@@ -4,8 +4,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from pavedroad.foundation.data.split import split_rows
-from pavedroad.foundation.data.tables import load_reader, name_code, read_training_table
+from pavedroad.foundation.data.tables import load_reader, name_code
+from pavedroad.foundation.data.training import open_training_table
 from pavedroad.foundation.evaluation.metrics import find_metric
 from pavedroad.foundation.package.model import load_format, predict
 from pavedroad.foundation.project import Project
@@ -43,9 +43,8 @@ def latency(project: Project) -> Report:
 
     config = project.config
     model, signature = load_trained(project)
-    table = read_training_table(project)
-    split = split_rows(table, config.data, config.objective)
-    holdout = table.iloc[split.holdout]
+    table = open_training_table(project)
+    holdout = table.read_rows(table.split.holdout[:ROWS])
     needs = find_metric(config.objective.metric, config.objective.problem).needs
 
     def time_once(row: "pd.DataFrame") -> float:

@@ -16,8 +16,7 @@ import msgspec
 
 from pavedroad.errors import ConfigError, DataError, JudgementError, UsageError
 from pavedroad.foundation.data.kept import load_keeper, read_pointer
-from pavedroad.foundation.data.split import split_rows
-from pavedroad.foundation.data.tables import read_training_table
+from pavedroad.foundation.data.training import open_training_table
 from pavedroad.foundation.evaluation.metrics import Metric, Predictions, find_metric
 from pavedroad.foundation.forge.branch import load_branches
 from pavedroad.foundation.forge.history import load_history
@@ -183,9 +182,7 @@ def _compare(project: Project, old: Project | None) -> Check:
 
 def _challenge(project: Project, old: Project, metric: Metric) -> Challenge:
     config = project.config
-    table = read_training_table(project)
-    split = split_rows(table, config.data, config.objective)
-    holdout = table.iloc[split.holdout].reset_index(drop=True)
+    holdout = open_training_table(project).read_holdout()
     sides = [_predict(project, side, holdout, metric) for side in (project, old)]
     actual = holdout[config.objective.target].to_numpy()
     return challenge(metric, actual, *sides, confidence=config.gate.confidence, seed=config.data.seed)

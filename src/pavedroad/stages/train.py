@@ -6,10 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pavedroad.errors import ConfigError, UserCodeError
-from pavedroad.foundation.data.leakage import Suspect, find_leaks
+from pavedroad.foundation.data.leakage import Suspect, Twins, find_leaks
 from pavedroad.foundation.data.profile import profile_table
-from pavedroad.foundation.data.split import Split, split_rows
-from pavedroad.foundation.data.tables import name_code, name_input, name_tables, read_training_table
+from pavedroad.foundation.data.split import Split
+from pavedroad.foundation.data.tables import name_code, name_input, name_tables
+from pavedroad.foundation.data.training import open_training_table
 from pavedroad.foundation.drift.reference import REFERENCE, write_reference
 from pavedroad.foundation.evaluation.baseline import sort_labels
 from pavedroad.foundation.evaluation.metrics import find_metric
@@ -27,6 +28,7 @@ from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.columns import check_features
 from pavedroad.foundation.usercode.frames import lend, lend_column
 from pavedroad.foundation.usercode.functions import call, load_function, make_features, point_at
+from pavedroad.foundation.usercode.parameters import read_parameters
 from pavedroad.foundation.usercode.script import find_files, run_script
 from pavedroad.foundation.usercode.supervision import end_at_last
 from pavedroad.foundation.yamlfile import read_yaml
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-PARAMETERS = "params.yaml"
 PIPELINE = "dvc.yaml"
 _OF_HOLDOUT = ("train", "evaluate", "drift")
 """Stages that read the holdout."""
@@ -53,12 +54,12 @@ def train(project: Project) -> Report:
     config = project.config
     objective = config.objective
     metric = find_metric(objective.metric, objective.problem)
-    parameters = _read_parameters(project)
-    table = read_training_table(project)
-    tables = name_tables(project, rows=len(table))
+    parameters = read_parameters(project)
+    table = open_training_table(project)
+    tables, split = name_tables(project, rows=table.rows), table.split
     require_receipt(project, tables[0].path, tables[0].sha256)
-    split = split_rows(table, config.data, objective)
-    rows = table.iloc[split.train].reset_index(drop=True)
+    twins = Twins(split, aside=config.data.keys)
+    rows = table.read_training(see=twins.see)
     target = rows[objective.target]
     labels = _find_labels(project, target)
     random.seed(config.data.seed)
@@ -83,7 +84,7 @@ def train(project: Project) -> Report:
         with point_at(project, function) if function else contextlib.nullcontext():
             same = _survives(kept, model, features, signature)
     make = partial(make_features, project, wanted=None if function else list(features.columns))
-    leaks = find_leaks(Suspect(table, split, features, make, config.data, objective))
+    leaks = find_leaks(Suspect(table, rows, twins, features, make, config.data, objective))
     file = manifest.files[file_name]
     size_mb = file.bytes / 1e6
     return conclude(
@@ -201,16 +202,6 @@ def load_trained(project: Project) -> tuple[Any, Signature]:
 def name_model(project: Project) -> Input:
     """Name the model file by its content."""
     return name_input(project, f"{project.model.name}/{name_file(project.config.model.format)}")
-
-
-def _read_parameters(project: Project) -> dict[str, Any]:
-    path = project.root / PARAMETERS
-    parameters = read_yaml(path).get("train") if path.is_file() else {}
-    if parameters is None:
-        return {}
-    if not isinstance(parameters, dict):
-        raise ConfigError("'train' must be a mapping of names to values.", where=path)
-    return parameters
 
 
 def _find_labels(project: Project, target: "pd.Series") -> tuple[object, ...]:

@@ -1,6 +1,9 @@
 """Reading tables with Arrow: strict about ragged rows and encodings, where pandas guesses."""
 
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -9,6 +12,9 @@ import pyarrow.parquet
 from pavedroad.engines.arrow.tables import ADVICE, add_partitions, flatten, read_csv
 from pavedroad.errors import DataError
 from pavedroad.foundation.data.source import Source, is_row_number, refuse_duplicates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 RUNS = 10
 """A part of a table is read in so many runs of neighbouring rows."""
@@ -38,13 +44,8 @@ def read_whole(source: Source) -> "pa.Table":
         return flatten(source.table, source.path)
     parts = []
     for file in source.files:
-        try:
+        with _blame(file):
             part = flatten(_read_parquet(file) if source.kind == ".parquet" else read_csv(file), file)
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            reason = " ".join(str(error).split())[:300].rstrip(".")
-            raise DataError(
-                f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE
-            ) from error
         parts.append(part)
     return _join(parts, source)
 
@@ -69,11 +70,60 @@ def read_spread(source: Source, most: int) -> tuple[pd.DataFrame, int]:
     return _to_pandas(_join(parts, source)), rows
 
 
+def open_columns(source: Source) -> "Columns":
+    """The table as columns that are read one by one; the same columns that :func:`read_source` gives.
+
+    Of a Parquet file a column is read when it is asked for. Any other table is held in Arrow's memory.
+
+    Raises:
+        DataError: see :func:`read_source`.
+    """
+    if source.kind == ".parquet" and len(source.files) == 1 and not source.partitioned:
+        with _blame(source.files[0]):
+            file = pa.parquet.ParquetFile(source.files[0], page_checksum_verification=True)
+            refuse_duplicates(file.schema_arrow.names, source.files[0])
+            flatten(file.schema_arrow.empty_table(), source.files[0])  # refuses types that no column may have
+        return Columns(source.files[0], file.schema_arrow.names, file.metadata.num_rows, partial(_read_one, file))
+    table = read_whole(source)
+    return Columns(source.path, table.column_names, len(table), table.select)
+
+
+class Columns:
+    """Columns of one table, each brought to pandas when it is read."""
+
+    def __init__(self, path: Path, names: list[str], rows: int, select: "Callable[[list[str]], pa.Table]") -> None:
+        self.names, self.rows = [name for name in names if not is_row_number(name)], rows
+        self._path, self._select = path, select
+
+    def read(self, name: str) -> "pd.Series":
+        """One whole column, which may lie in Arrow's memory: nobody may change it."""
+        with _blame(self._path):
+            column: pd.Series = flatten(self._select([name]), self._path).to_pandas(date_as_object=False)[name]
+            return column
+
+
+def _read_one(file: "pa.parquet.ParquetFile", names: list[str]) -> "pa.Table":
+    # By its name alone, "a" would bring "a.b" too, because Parquet joins the names of nested columns by dots.
+    return file.read(columns=names).select(names)
+
+
 def write(table: pd.DataFrame, path: Path) -> None:
     """Write a Parquet file with a checksum for every page, so that a flipped bit is noticed when it is read."""
     pa.parquet.write_table(
         pa.Table.from_pandas(table, preserve_index=False), path, write_page_checksum=True, compression="zstd"
     )
+
+
+@contextmanager
+def _blame(file: Path) -> "Iterator[None]":
+    """Turn what Arrow says of a file into an error of ours."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())[:300].rstrip(".")
+        raise DataError(
+            f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE
+        ) from error
 
 
 def _read_parquet(path: Path) -> "pa.Table":
@@ -115,7 +165,7 @@ def _list_sizes(path: Path) -> list[int]:
 def _read_runs(path: Path, groups: list[int], runs: list[tuple[int, int]]) -> "pa.Table":
     """The rows of these runs in one file; only row groups that hold some of them are read, one after the other."""
     kept = []
-    try:
+    with _blame(path):
         with pa.parquet.ParquetFile(path, page_checksum_verification=True) as file:
             refuse_duplicates(file.schema_arrow.names, path)
             kept.append(file.schema_arrow.empty_table())
@@ -128,9 +178,6 @@ def _read_runs(path: Path, groups: list[int], runs: list[tuple[int, int]]) -> "p
                     kept += [group.slice(start, end - start) for start, end in inside]
                 first += size
         return pa.concat_tables(kept)
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())[:300].rstrip(".")
-        raise DataError(f"The data file is damaged or not what its name says: {reason}.", where=path) from error
 
 
 def _to_pandas(table: "pa.Table") -> pd.DataFrame:

@@ -13,6 +13,9 @@ from pavedroad.foundation.data.source import Partitions, refuse_duplicates
 ADVICE = "A CSV must be UTF-8 with the same number of cells in every row."
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes of one line of a CSV at most."""
+GUESS_FROM = 16 * 1024 * 1024
+"""A CSV of more bytes than this is read with the types of its first block, as long as they fit."""
+_PORTION = 1024 * 1024
 _COLUMN = re.compile(r"In CSV column #(\d+)")
 _VALUE = re.compile(r"invalid value '(.*)'", re.DOTALL)
 _LADDER = (
@@ -30,14 +33,43 @@ def read_csv(path: Path) -> "pa.Table":
         pa.ArrowException: rows are ragged, or quotes do not close.
     """
     refuse_nul(path)
-    table = pa.csv.read_csv(
+    names, types = _guess_types(path) if path.stat().st_size > GUESS_FROM else ([], {})
+    table = None
+    while types and table is None:
+        try:
+            table = _read_whole(path, types)
+        except pa.ArrowInvalid as error:
+            types = _try_real(names, types, str(error))
+    if table is None:
+        table = _read_whole(path, {})
+    refuse_duplicates(table.column_names, path)
+    return table
+
+
+def _read_whole(path: Path, types: dict[str, "pa.DataType"]) -> "pa.Table":
+    return pa.csv.read_csv(
         path,
         read_options=pa.csv.ReadOptions(encoding="utf8"),
         parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-        convert_options=_convert({}),
+        convert_options=_convert(types),
     )
-    refuse_duplicates(table.column_names, path)
-    return table
+
+
+def _guess_types(path: Path) -> tuple[list[str], dict[str, "pa.DataType"]]:
+    """The columns, and the types that fit the first block.
+
+    Where Arrow has to find types out by itself, it keeps all of the text until the end.
+    """
+    with open_csv(path, {}, GUESS_FROM) as reader:
+        schema = reader.schema
+    return schema.names, {field.name: field.type for field in schema if field.type != pa.null()}
+
+
+def _try_real(names: list[str], types: dict[str, "pa.DataType"], message: str) -> dict[str, "pa.DataType"]:
+    """The guess once more, with real numbers where a later one is not whole; nothing when something else is wrong."""
+    found = _COLUMN.search(message)
+    name = names[int(found[1])] if found is not None else ""
+    return {**types, name: pa.float64()} if types.get(name) == pa.int64() else {}
 
 
 def open_csv(path: Path, types: dict[str, "pa.DataType"], block_bytes: int) -> "pa.RecordBatchReader":
@@ -122,9 +154,10 @@ def refuse_endless(path: Path) -> None:
 def refuse_nul(path: Path) -> None:
     """Refuse a CSV that holds NUL bytes, which other readers take for the end of a text, or a line without an end."""
     refuse_endless(path)
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        if content.find(b"\0") >= 0:
-            raise DataError("The data file holds NUL bytes, so it is not UTF-8 text.", where=path, next_step=ADVICE)
+    with path.open("rb") as file:  # in portions: a file that is mapped whole counts as memory of the process
+        while portion := file.read(_PORTION):
+            if b"\0" in portion:
+                raise DataError("The data file holds NUL bytes, so it is not UTF-8 text.", where=path, next_step=ADVICE)
 
 
 def _convert(types: dict[str, "pa.DataType"]) -> "pa.csv.ConvertOptions":

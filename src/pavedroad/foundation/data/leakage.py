@@ -1,11 +1,13 @@
 """Looking for leaks: what training knows only because the answer, or the rows it is judged on, got into it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pavedroad.errors import UserCodeError
 from pavedroad.foundation.data.profile import kind_of
 from pavedroad.foundation.data.split import Split
+from pavedroad.foundation.data.training import TrainingTable
 from pavedroad.report import Check, Scalar, Severity, judge
 from pavedroad.settings import Data, Objective
 
@@ -33,14 +35,62 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Suspect:
-    """What leaks are looked for in: the table with its split, and the features of its training rows."""
+    """What leaks are looked for in: the table, its training rows with their features, and its rows that have twins."""
 
-    table: "pd.DataFrame"
-    split: Split
+    table: TrainingTable
+    training: "pd.DataFrame"
+    twins: "Twins"
     features: "pd.DataFrame"
     make_features: "MakeFeatures"
     data: Data
     objective: Objective
+
+
+class Twins:
+    """Held-out rows that training has too, found while the columns of the table go by one after another.
+
+    A row is known by a hash of its values. Rows whose hash stands on one side alone are given up early, so that of most
+    tables only the first columns are hashed.
+
+    Args:
+        split: which rows are on which side.
+        aside: columns that do not count, because they name a row.
+    """
+
+    def __init__(self, split: Split, aside: Iterable[str]) -> None:
+        import numpy as np
+
+        self._aside = set(aside)
+        self._rows = np.concatenate([split.train, split.holdout])
+        self._held = np.arange(len(self._rows)) >= len(split.train)
+        self._hashes = np.zeros(len(self._rows), dtype="uint64")
+        self._seen = 0
+
+    def see(self, name: str, column: "pd.Series") -> None:
+        """Take a column of the whole table into account."""
+        import numpy as np
+        from pandas.util import hash_pandas_object
+
+        if name in self._aside or not len(self._rows):
+            return
+        hashes = hash_pandas_object(column.iloc[self._rows], index=False).to_numpy()
+        self._hashes = (self._hashes ^ hashes) * np.uint64(1_000_003)
+        self._seen += 1
+        if self._seen & (self._seen - 1) == 0:  # after 1, 2, 4, 8 … columns
+            self._narrow()
+
+    def count(self) -> int:
+        """How many held-out rows stand in training as well, when all columns have been seen."""
+        self._narrow()
+        return int(self._held.sum())
+
+    def _narrow(self) -> None:
+        import pandas as pd
+
+        hashes = pd.Series(self._hashes)
+        held = hashes[self._held][lambda found: found.isin(hashes[~self._held])]
+        both = hashes.isin(held).to_numpy()
+        self._rows, self._held, self._hashes = self._rows[both], self._held[both], self._hashes[both]
 
 
 def find_leaks(suspect: Suspect) -> list[Check]:
@@ -72,13 +122,7 @@ def _report(
 
 def _check_twins(suspect: Suspect) -> Check:
     """Rows of the holdout that training has too, keys aside: the model may have learned them by heart."""
-    import numpy as np
-    from pandas.util import hash_pandas_object
-
-    columns = [name for name in suspect.table.columns if name not in suspect.data.keys]
-    hashes = hash_pandas_object(suspect.table[columns], index=False).to_numpy()
-    twins = int(np.isin(hashes[suspect.split.holdout], hashes[suspect.split.train]).sum())
-    rows = len(suspect.split.holdout)
+    twins, rows = suspect.twins.count(), len(suspect.table.split.holdout)
     found = [f"{twins:,} of {rows:,} held-out rows"] if twins > TWINS * rows else []
     return _report(
         suspect,
@@ -95,7 +139,7 @@ def _check_single_features(suspect: Suspect) -> Check:
     """A feature that alone tells the target is, more often than not, made of it or known only after it."""
     import numpy as np
 
-    target = suspect.table[suspect.objective.target].to_numpy()[suspect.split.train]
+    target = suspect.training[suspect.objective.target].to_numpy()
     shown = np.unique(np.linspace(0, len(target) - 1, min(SAMPLE, len(target))).astype(int))
     powers = {
         name: measure_power(suspect.features[name].iloc[shown], target[shown], suspect.objective.problem)
@@ -185,22 +229,23 @@ def _check_columns(suspect: Suspect) -> Check:
 def _find_later(suspect: Suspect) -> list[str]:
     """The columns of times that lie after the row's own time in more than a hundredth of the rows."""
     data = suspect.data
-    if not data.time or kind_of(suspect.table[data.time]) != "time":
+    if not data.time or kind_of(suspect.training[data.time]) != "time":
         return []
-    moment = suspect.table[data.time]
+    moment = suspect.table.read_column(data.time)
     found = []
-    for name in suspect.table.columns:
-        if name in {data.time, suspect.objective.target} or kind_of(suspect.table[name]) != "time":
+    for name in suspect.table.names:
+        if name in {data.time, suspect.objective.target} or kind_of(suspect.training[name]) != "time":
             continue
-        aware = [getattr(column.dtype, "tz", None) is not None for column in (suspect.table[name], moment)]
-        if aware[0] == aware[1] and float((suspect.table[name] > moment).mean()) > TWINS:
+        other = suspect.table.read_column(name)
+        aware = [getattr(column.dtype, "tz", None) is not None for column in (other, moment)]
+        if aware[0] == aware[1] and float((other > moment).mean()) > TWINS:
             found.append(name)
     return found
 
 
 def _is_used(suspect: Suspect, column: str) -> bool:
     """Whether features change when the values of a column change places; a function that then fails used it too."""
-    rows = suspect.table.iloc[suspect.split.train[:_TRIED]].reset_index(drop=True)
+    rows = suspect.training.head(_TRIED)
     moved = rows.copy()
     moved[column] = rows[column].to_numpy()[::-1]
     if moved[column].equals(rows[column]):
@@ -217,18 +262,20 @@ def _check_statistics(suspect: Suspect) -> Check:
 
     answers = _to_numbers(suspect)
     found: list[str] = []
-    for name in suspect.table.columns if answers is not None else ():
-        column = suspect.table[name]
-        if name == suspect.objective.target or column.dtype.kind != "f" or column.isna().any() or answers is None:
+    shown = np.linspace(0, len(suspect.training) - 1, min(_LOOKED_AT, len(suspect.training))).astype(int)
+    for name in suspect.table.names if answers is not None else ():
+        some = suspect.training[name].iloc[shown]
+        if name == suspect.objective.target or some.dtype.kind != "f" or some.nunique() == len(shown):
+            continue  # a column of averages repeats itself; to read and sort all of a large one takes long
+        column = suspect.table.read_column(name)
+        if column.isna().any() or answers is None:
             continue
-        shown = np.linspace(0, len(column) - 1, min(_LOOKED_AT, len(column))).astype(int)
-        if column.iloc[shown].nunique() == len(shown):
-            continue  # a column of averages repeats itself; to sort all of a large one takes long
         values, codes, counts = np.unique(column.to_numpy(), return_inverse=True, return_counts=True)
         if 2 * len(values) > len(column) or counts.min() < 2:
             continue
         means = np.bincount(codes, answers) / counts
-        inside = np.isin(codes, codes[suspect.split.holdout])  # a value that the holdout lacks tells nothing of it
+        held = codes[suspect.table.split.holdout]
+        inside = np.isin(codes, held)  # a value that the holdout lacks tells nothing of it
         if inside.any() and np.abs(means - values)[np.unique(codes[inside])].max() <= 1e-6 * max(answers.std(), 1e-12):
             found.append(str(name))
     return _report(
@@ -245,7 +292,7 @@ def _to_numbers(suspect: Suspect) -> "np.ndarray | None":
     """The target as numbers: itself, or 1 for the second of two classes; None for more classes."""
     import numpy as np
 
-    target = suspect.table[suspect.objective.target].to_numpy()
+    target = suspect.table.read_column(suspect.objective.target).to_numpy()
     if suspect.objective.problem == "regression":
         return np.asarray(target, dtype="float64")
     classes = np.unique(target)
@@ -256,13 +303,13 @@ def _check_row_by_row(suspect: Suspect) -> Check:
     """Features of a single row must be those it has among others, or the others' values, and their future, leak in."""
     import numpy as np
 
-    rows = suspect.split.train
+    rows = suspect.table.split.train
     chosen = np.unique(np.linspace(0, len(rows) - 1, min(ALONE, len(rows))).astype(int))
     title = "The features of a row are the same alone as among others"
     for position in chosen:
         among = suspect.features.iloc[[position]].reset_index(drop=True)
         try:
-            alone = suspect.make_features(suspect.table.iloc[[rows[position]]]).reset_index(drop=True)
+            alone = suspect.make_features(suspect.training.iloc[[position]]).reset_index(drop=True)
         except UserCodeError as error:
             reason = f"They cannot be made of a single row, as a prediction needs: {error.what}"
             return _report(suspect, "row-by-row", title, ["not for a single row"], reason)

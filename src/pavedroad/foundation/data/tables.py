@@ -1,4 +1,4 @@
-"""Tables: reading them, naming them by content, and keeping rows apart for training and for judging."""
+"""Tables: reading them, and naming them by content."""
 
 import hashlib
 import re
@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from pavedroad.errors import DataError
-from pavedroad.foundation.data.profile import kind_of
 from pavedroad.foundation.data.source import Source, find_source
-from pavedroad.foundation.data.split import HELD_FROM
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.project import Project
 from pavedroad.report import Input
@@ -17,6 +15,24 @@ from pavedroad.settings import IMPORT_PATH, Config
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Columns(Protocol):
+    """A table of which one column at a time is brought to memory."""
+
+    @property
+    def names(self) -> list[str]:
+        """Its columns, in their order."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        ...
+
+    def read(self, name: str) -> "pd.Series":
+        """One whole column, typed; raise DataError when the file is damaged."""
+        ...
 
 
 class TableReader(Protocol):
@@ -28,6 +44,10 @@ class TableReader(Protocol):
 
     def read_spread(self, source: Source, most: int) -> "tuple[pd.DataFrame, int]":
         """Read at most so many rows, in runs spread evenly over the table, typed as all of it; and how many it has."""
+        ...
+
+    def open_columns(self, source: Source) -> Columns:
+        """The table as columns that are read one by one; raise DataError when a file is damaged."""
         ...
 
 
@@ -143,86 +163,6 @@ def name_tables(project: Project, rows: int | None = None) -> list[Input]:
     """
     held = project.config.data.holdout_file
     return [name_input(project, project.config.data.train, rows), *([name_input(project, held)] if held else [])]
-
-
-def read_training_table(project: Project) -> "pd.DataFrame":
-    """Read the training table in the order of its time column, when it has one, and check that its target is usable.
-
-    The rows of ``data.holdout_file`` follow those of the training table; ``split_rows`` knows where they begin.
-
-    Raises:
-        DataError: the table cannot be read, has no rows, or lacks the target, the time column, the group or a key.
-    """
-    import pandas as pd
-
-    data = project.config.data
-    table = _read_usable(project, data.train)
-    if not data.holdout_file:
-        if len(table) == 1:
-            raise DataError(
-                "The table has one row only, so there is nothing to hold out.", where=project.root / data.train
-            )
-        return table
-    held = _read_usable(project, data.holdout_file)
-    if set(held.columns) != set(table.columns):
-        odd = sorted(set(held.columns) ^ set(table.columns))
-        raise DataError(
-            f"The holdout file has other columns than the training table; only one of them has {odd[0]!r}.",
-            where=project.root / data.holdout_file,
-        )
-    for name in table.columns:
-        if kind_of(table[name]) != kind_of(held[name]) and held[name].notna().any() and table[name].notna().any():
-            raise DataError(
-                f"{name!r} holds {kind_of(held[name])} values here and {kind_of(table[name])} values in training.",
-                where=project.root / data.holdout_file,
-            )
-    whole = pd.concat([table, held[table.columns]], ignore_index=True)
-    whole.attrs[HELD_FROM] = len(table)
-    return whole
-
-
-def _read_usable(project: Project, relative: str) -> "pd.DataFrame":
-    data, objective = project.config.data, project.config.objective
-    path = project.root / relative
-    table = read_table(path)
-    if table.empty:
-        raise DataError("The table has a header but no rows.", where=path)
-    keys = (("key", key) for key in data.keys)
-    for role, column in (("target", objective.target), ("time", data.time), ("group", data.group), *keys):
-        if column and column not in table.columns:
-            raise DataError(
-                f"The {role} column {column!r} is not in the table.",
-                where=path,
-                next_step=f"Columns here: {', '.join(list(table.columns)[:20])}.",
-            )
-    _require_usable_target(table[objective.target], path, training=relative == data.train)
-    return _sort_by_time(table, data.time, path) if data.time else table
-
-
-def _require_usable_target(target: "pd.Series", path: Path, *, training: bool) -> None:
-    if target.isna().all():
-        raise DataError(f"The target {target.name!r} is empty in every row.", where=path)
-    if target.isna().any():
-        missing = int(target.isna().sum())
-        raise DataError(
-            f"The target {target.name!r} is empty in {missing:,} of {len(target):,} rows.",
-            where=path,
-            next_step="Remove those rows, or fill them in where the data is made.",
-        )
-    if training and len(target) > 1 and target.nunique() == 1:
-        raise DataError(f"The target {target.name!r} has the same value in every row.", where=path)
-
-
-def _sort_by_time(table: "pd.DataFrame", time: str, path: Path) -> "pd.DataFrame":
-    if table[time].isna().any():
-        raise DataError(f"The time column {time!r} has empty cells, so rows cannot be ordered.", where=path)
-    if kind_of(table[time]) not in {"time", "number"}:
-        raise DataError(
-            f"The time column {time!r} holds text, whose alphabetical order need not be that of time.",
-            where=path,
-            next_step="Write times like 2015-12-31 or 2015-12-31 18:00:00, or as numbers.",
-        )
-    return table.sort_values(time, kind="stable", ignore_index=True)
 
 
 def _find_stem(path: Path) -> Path:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Protocol, cast
 
 from pavedroad.errors import UserCodeError
-from pavedroad.foundation.data.split import Split
+from pavedroad.foundation.data.training import TrainingTable
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.evaluation.baseline import TITLES, predict_baseline, sort_labels
 from pavedroad.foundation.evaluation.metrics import Needs, Predictions
@@ -51,7 +51,7 @@ def identify_baseline(name: str) -> str:
     return name if name in TITLES else "own"
 
 
-def make_baseline(project: Project, name: str, table: "pd.DataFrame", split: Split, needs: Needs) -> Predictions:
+def make_baseline(project: Project, name: str, table: TrainingTable, needs: Needs) -> Predictions:
     """The predictions of any baseline for the holdout.
 
     A function of the repo is called as ``function(training_rows, holdout_without_target)``. A rule sees the table
@@ -62,26 +62,24 @@ def make_baseline(project: Project, name: str, table: "pd.DataFrame", split: Spl
         UserCodeError: the function or the rule failed, or what it gave are no predictions for these rows.
     """
     objective = project.config.objective
-    target = table[objective.target]
-    holdout = table.iloc[split.holdout].drop(columns=[objective.target]).reset_index(drop=True)
+    target = table.read_column(objective.target)
+    if name in TITLES and name != "linear":
+        return predict_baseline(name, target, table.split, objective.season, seed=project.config.data.seed)
+    holdout = table.read_holdout([column for column in table.names if column != objective.target])
     labels = () if objective.problem == "regression" else sort_labels(target)
     if name == "linear":
-        return _fit_linear(project, table, split, holdout)
+        return _fit_linear(project, table.read_training(), holdout)
     if name.startswith(RULE):
         rules = cast("RuleEngine", load_engine("rules", "duckdb"))
         return to_predictions(rules.evaluate_rule(name.removeprefix(RULE), holdout), labels, len(holdout), needs, name)
-    if name not in TITLES:
-        training = table.iloc[split.train].reset_index(drop=True)
-        made = call(project, name, load_function(project, name), training, holdout)
-        return to_predictions(made, labels, len(holdout), needs, name)
-    return predict_baseline(name, target, split, objective.season, seed=project.config.data.seed)
+    made = call(project, name, load_function(project, name), table.read_training(), holdout)
+    return to_predictions(made, labels, len(holdout), needs, name)
 
 
-def _fit_linear(project: Project, table: "pd.DataFrame", split: Split, holdout: "pd.DataFrame") -> Predictions:
+def _fit_linear(project: Project, training: "pd.DataFrame", holdout: "pd.DataFrame") -> Predictions:
     import numpy as np
 
     objective = project.config.objective
-    training = table.iloc[split.train].reset_index(drop=True)
     features = make_features(project, training)
     engine = cast("LinearModel", load_engine("baseline", "sklearn"))
     answer = engine.fit_linear(features, training[objective.target], objective.problem)

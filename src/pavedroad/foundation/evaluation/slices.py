@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pavedroad.errors import ConfigError, JudgementError
 from pavedroad.foundation.data.profile import finite_values, kind_of
+from pavedroad.foundation.data.training import TrainingTable
 from pavedroad.foundation.evaluation.metrics import Metric, Predictions, measure
 from pavedroad.foundation.evaluation.resampling import Interval
 from pavedroad.settings import Config
@@ -45,7 +46,7 @@ class SliceEstimate:
     reason: str = ""
 
 
-def find_slices(holdout: "pd.DataFrame", training: "pd.DataFrame", config: Config) -> list[Slice]:
+def find_slices(holdout: "pd.DataFrame", table: TrainingTable, config: Config) -> list[Slice]:
     """The groups of each column of ``objective.slices``; numbers with many values are cut at training's quartiles.
 
     ``auto`` stands for a few columns that have few groups of enough rows; what it finds depends on the tables alone.
@@ -62,9 +63,9 @@ def find_slices(holdout: "pd.DataFrame", training: "pd.DataFrame", config: Confi
                 next_step=f"Columns here: {', '.join(list(holdout.columns)[:20])}.",
             )
     columns = [name for name in named if name != AUTO]
-    found = [piece for name in columns for piece in _cut(holdout[name], training[name])]
+    found = [piece for name in columns for piece in _cut(holdout[name], table)]
     if AUTO in named:
-        found += [piece for piece in _discover(holdout, training, config) if piece.column not in columns]
+        found += [piece for piece in _discover(holdout, table, config) if piece.column not in columns]
     return found
 
 
@@ -91,7 +92,7 @@ def measure_slices(
             yield SliceEstimate(piece, interval)
 
 
-def _discover(holdout: "pd.DataFrame", training: "pd.DataFrame", config: Config) -> list[Slice]:
+def _discover(holdout: "pd.DataFrame", table: TrainingTable, config: Config) -> list[Slice]:
     aside = {config.objective.target, config.data.time, config.data.group, *config.data.keys}
     candidates = []
     for name in holdout.columns:
@@ -100,19 +101,19 @@ def _discover(holdout: "pd.DataFrame", training: "pd.DataFrame", config: Config)
             continue
         levels = column.nunique(dropna=False)
         if 2 <= levels <= MOST_LEVELS:
-            groups = [piece for piece in _cut(column, training[name]) if len(piece.rows) >= MIN_ROWS]
+            groups = [piece for piece in _cut(column, table) if len(piece.rows) >= MIN_ROWS]
             if len(groups) >= 2:
                 candidates.append((levels, groups))
     candidates.sort(key=lambda item: item[0])
     return [piece for _, groups in candidates[:MOST_COLUMNS] for piece in groups]
 
 
-def _cut(column: "pd.Series", training: "pd.Series") -> list[Slice]:
+def _cut(column: "pd.Series", table: TrainingTable) -> list[Slice]:
     import numpy as np
 
     name = str(column.name)
     if kind_of(column) == "number" and column.nunique() > MOST_LEVELS:
-        return _cut_numbers(column, training)
+        return _cut_numbers(column, table.read_training([name])[name])
     if kind_of(column) == "time":
         column = column.dt.year
     values = column.astype(object).where(column.notna(), EMPTY).map(_name).to_numpy()
