@@ -23,11 +23,12 @@ class Command:
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured: wall seconds and peak memory (MB, the largest single process) of each run."""
+    """What was measured of each run: wall seconds, peak memory (MB, the largest single process), processor seconds."""
 
     name: str
     seconds: list[float]
     peak_mb: list[float]
+    cpu_s: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
         """Median, least and most, in one line."""
@@ -47,10 +48,11 @@ def time_in_turn(commands: Sequence[Command], runs: int = 7, warm_ups: int = 1) 
         for command, figure in zip(commands, figures, strict=True):
             if command.before is not None:
                 command.before()
-            seconds, peak = _run(command)
+            seconds, peak, cpu = _run(command)
             if turn >= warm_ups:
                 figure.seconds.append(seconds)
                 figure.peak_mb.append(peak)
+                figure.cpu_s.append(cpu)
     for figure in figures:
         print(figure)
     return figures
@@ -73,7 +75,7 @@ def leave(*held: bool) -> None:
     sys.exit(0 if all(held) else 1)
 
 
-def _run(command: Command) -> tuple[float, float]:
+def _run(command: Command) -> tuple[float, float, float]:
     clock = time.perf_counter()
     process = subprocess.Popen(
         list(command.words),
@@ -90,4 +92,4 @@ def _run(command: Command) -> tuple[float, float]:
     if process.returncode != 0:
         sys.stdout.write(output.decode(errors="replace"))
         sys.exit(f"{command.name} ended with {process.returncode}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
