@@ -65,7 +65,7 @@ def parse_config(text: str, *, where: Path | str = FILE_NAME) -> Config:
             f"This is not valid TOML: {error}.",
             where=where,
             line=int(found[1]) if found else len(text.splitlines()),
-            next_step="A key may stand only once, and text needs quotes.",
+            next_step=_find_list_twice(str(error)) or "A key may stand only once, and text needs quotes.",
         ) from error
     defaults = default_settings()
     _refuse_unknown(written, defaults, text, where)
@@ -120,6 +120,15 @@ def _require_training(config: Config, text: str, where: Path | str) -> None:
             line=find_line(text, "model", "command"),
             next_step="Remove one of them.",
         )
+
+
+def _find_list_twice(problem: str) -> str:
+    """What to do where a list is written as ``key = []`` and, below, table by table; empty for other problems."""
+    found = re.search(r"immutable namespace \('(\w+)', '(\w+)'\)", problem)
+    if found is None:
+        return ""
+    section, key = found.groups()
+    return f"Remove the line `{key} = …` from [{section}]: `[[{section}.{key}]]` takes its place."
 
 
 def default_settings() -> dict[str, dict[str, Any]]:
