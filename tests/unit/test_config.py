@@ -393,7 +393,13 @@ def test_the_nearest_name_is_suggested_and_without_one_all_are_listed():
 
 
 def test_a_list_that_is_written_in_both_ways_is_told_which_line_goes():
-    waiver = '[[gate.waiver]]\ncheck = "gate.latency"\nreason = "The sensor is new this week."\nby = "@ada"\nuntil = "2099-01-01"\n'
+    waiver = """\
+[[gate.waiver]]
+check = "gate.latency"
+reason = "The sensor is new this week."
+by = "@ada"
+until = "2099-01-01"
+"""
     assert parse_config(f"{GOOD}{waiver}").gate.waiver[0].by == "@ada"
     found = refusal(f"{GOOD}waiver = []\n{waiver}")
     assert found.next_step == "Remove the line `waiver = …` from [gate]: `[[gate.waiver]]` takes its place."
