@@ -28,6 +28,7 @@ LOOSER = {
     "champion": ('champion = "required"', 'champion = "auto"'),
     "no champion": ('champion = "auto"', 'champion = "off"'),
     "champion_margin": ("champion_margin = 0.1", "champion_margin = 0.2"),
+    "champion_share": ("champion_share = 0.0", "champion_share = 0.1"),
     "superiority": ("superiority = true", "superiority = false"),
     "looks": ("looks = 5", "looks = 1"),
     "loosening": ('loosening = "fail"', 'loosening = "warn"'),

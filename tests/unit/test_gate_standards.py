@@ -74,9 +74,9 @@ def gain(low, value, high, **terms):
     return Check(id="compare.difference", title="D", outcome=Outcome.PASS, observed=observed, evidence=found)
 
 
-def champion(numbers, terms=None, **keys):
-    gate = policy(champion="auto", **keys)
-    return only(gate, [], compared(gain(*numbers, **(terms or {}))), base=BASE)
+def champion(numbers, terms=None, reports=(), **keys):
+    gate = policy(champion="auto", **{"champion_share": 0.0, **keys})
+    return only(gate, reports, compared(gain(*numbers, **(terms or {}))), base=BASE)
 
 
 @pytest.mark.parametrize(
@@ -107,13 +107,52 @@ def test_the_champion_in_words():
     assert champion((1.2, 3.1, 5.0)).observed == "better by 3.1, 95% interval 1.2 to 5"
     worse = champion((-5.0, -3.0, -1.0)).reason
     assert worse == "Against the champion the model is worse by 3, 95% interval -5 to -1."
-    unsure = champion((-1.0, 3.1, 5.0), {"rows needed to be not worse": 1900}).reason
-    assert "Cannot tell" in unsure
-    assert "needs about 900 more rows" in unsure
+    unsure = champion((-1.0, 1.0, 3.0), {"error": 1.0}).reason
+    assert unsure == (
+        "Cannot tell whether the model is not worse than the champion (better by 1, 95% interval -1 to 3): "
+        "needs about 6,800 more rows."
+    )
+    assert "whether the model is better than" in champion((-1.0, 1.0, 3.0), superiority=True).reason
+    for terms in ({}, {"error": "1"}, {"error": 1.0, "rows": None}, {"error": 0.0}, {"error": 0.01}):
+        assert champion((-1.0, 1.0, 3.0), terms).reason.endswith(
+            "(better by 1, 95% interval -1 to 3): needs more rows."
+        )
+    more = champion((-1.0, 1.0, 3.0), {"error": 1.0, "looks": 5}).reason
+    assert more.endswith("needs about 11,000 more rows."), "each look is paid for"
     hopeless = champion((-1.0, -0.5, 0.5)).reason
     assert "no number of rows would show it" in hopeless
     looked = champion((1.2, 3.1, 5.0), {"looks": 4}).observed
     assert looked.endswith("corrected for 4 looks at this holdout")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "improved", "keys", "outcome"),
+    [
+        ((-0.3, 0.0, 0.3), 6.0, {}, "pass"),
+        ((-0.31, 0.0, 0.3), 6.0, {}, "fail"),
+        ((-0.3, -0.1, 0.3), 5.9, {}, "pass"),
+        ((-0.3, 0.1, 0.3), 6.0, {}, "fail"),
+        ((-0.3, 0.0, 0.3), 6.0, {"superiority": True}, "fail"),
+        ((-0.3, 0.0, 0.3), 6.0, {"champion_share": 0.0}, "fail"),
+        ((-0.3, 0.0, 0.3), 6.0, {"champion_share": 0.0, "champion_margin": 0.3}, "pass"),
+        ((-0.5, 0.0, 0.5), 6.0, {"champion_margin": 0.5}, "pass"),
+        ((-0.3, 0.0, 0.5), 6.0, {"champion_margin": 0.1}, "pass"),
+        ((-0.01, 0.0, 0.3), -6.0, {}, "fail"),
+        ((0.0, 0.0, 0.3), -6.0, {}, "pass"),
+        ((-0.01, 0.0, 0.3), None, {}, "fail"),
+        ((-0.01, 0.0, 0.3), "6", {}, "fail"),
+    ],
+    ids=str,
+)
+def test_what_a_champion_gains_over_the_baseline_may_be_lost_in_part(numbers, improved, keys, outcome):
+    observed = {"low": improved, "value": improved, "high": improved}
+    reports = [evaluated(Check(id="metric.improvement", title="I", outcome=Outcome.PASS, observed=observed))]
+    assert champion(numbers, {}, reports, **{"champion_share": 0.05, **keys}).outcome is Outcome(outcome)
+
+
+def test_without_the_evidence_about_the_baseline_nothing_may_be_lost():
+    assert champion((-0.01, 0.0, 0.3), {}, [], champion_share=0.5).outcome is Outcome.FAIL
+    assert champion((-0.01, 0.0, 0.3), {}, [evaluated()], champion_share=0.5).outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pavedroad.foundation.data.tables import name_code, name_input
 from pavedroad.foundation.data.training import TrainingTable, open_training_table
 from pavedroad.foundation.evaluation.metrics import Metric, Predictions, find_metric
-from pavedroad.foundation.gate.challenge import Challenge, challenge, count_rows_needed
+from pavedroad.foundation.gate.challenge import Challenge, challenge
 from pavedroad.foundation.gate.champion import Champion, bring_champion, load_checkouts
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Input, Report, Severity, Value, conclude, finite, judge
@@ -42,7 +42,8 @@ class _Bench:
     looks: int
     seed: int
 
-    def challenge(self, champion: Predictions, at: "np.ndarray | None" = None) -> Challenge:
+    def challenge(self, champion: Predictions, at: "np.ndarray | None" = None, among: int = 1) -> Challenge:
+        """Meet on all rows, or on those of one group ``among`` several, which are looked at together."""
         sides = (self.challenger, champion)
         challenger, other = sides if at is None else tuple(side.choose(at) for side in sides)
         return challenge(
@@ -51,7 +52,7 @@ class _Bench:
             challenger,
             other,
             confidence=self.policy.confidence,
-            looks=self.looks,
+            looks=self.looks * among,
             seed=self.seed,
         )
 
@@ -130,10 +131,6 @@ def _meet(bench: _Bench, champion: Champion | None, commit: str, *, counted: int
         "error": finite(found.error),
         **({} if found.test is None else {found.test.name: finite(found.test.p)}),
     }
-    for name, bound in (("better", 0.0), ("not worse", -bench.policy.champion_margin)):
-        wanted = count_rows_needed(found.gain.value, found.error, found.rows, found.confidence, bound)
-        if wanted is not None:
-            terms[f"rows needed to be {name}"] = wanted
     title = f"How much better the proposed model is than the champion ({bench.metric.title})"
     checks = [_tell("compare.difference", title, found, terms)]
     for column in sorted({limit.column for limit in bench.policy.slice if limit.regression is not None}):
@@ -148,11 +145,11 @@ def _tell(id_: str, title: str, found: Challenge, evidence: dict[str, Value]) ->
 
 def _tell_groups(bench: _Bench, champion: Predictions, column: str) -> list[Check]:
     checks = []
-    for group, at in _list_groups(bench, column):
+    judged = [(group, at) for group, at in _list_groups(bench, column) if len(at) >= FEWEST_IN_GROUP]
+    for group, at in judged:
         about: dict[str, Value] = {"column": column, "group": group, "rows": len(at), "metric": bench.metric.name}
-        if len(at) >= FEWEST_IN_GROUP:
-            found = bench.challenge(champion, at)
-            checks.append(_tell(f"compare.slice.{column}.{group}", f"{column} = {group}", found, about))
+        found = bench.challenge(champion, at, among=len(judged))
+        checks.append(_tell(f"compare.slice.{column}.{group}", f"{column} = {group}", found, about))
     return checks
 
 

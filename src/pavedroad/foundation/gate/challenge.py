@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 RESAMPLES = 10_000
+CHANCE = 0.8
+"""How likely the rows that are named as lacking would settle the question: the usual power of a planned trial."""
 FEWEST_IN_TAIL = 20
 """A limit that fewer resamples lie beyond is taken from the normal curve: so few points give no quantile."""
 
@@ -109,14 +111,15 @@ def challenge(
 
 
 def count_rows_needed(gain: float, error: float, rows: int, confidence: float, bound: float) -> int | None:
-    """How many rows in all would put the interval's lower limit above ``bound``, if the gain is what it seems.
+    """How many rows in all would put the lower limit above ``bound`` four times in five, if the gain is what it seems.
 
     The standard error falls with the root of the number of rows. None when the gain itself does not lie above the
-    bound: more rows would then only make the no more certain.
+    bound: more rows would then only make the no more certain. Source: J. Cohen, "Statistical Power Analysis for the
+    Behavioral Sciences" (1988), chapter 2.
     """
     if gain <= bound or error <= 0:
         return None
-    z = NormalDist().inv_cdf(1 - (1 - confidence) / 2)
+    z = NormalDist().inv_cdf(1 - (1 - confidence) / 2) + NormalDist().inv_cdf(CHANCE)
     return max(rows, math.ceil(rows * (z * error / (gain - bound)) ** 2))
 
 

@@ -96,12 +96,13 @@ def _bring(project: Project, tree: Path, name: str, digest: str) -> str:
             return "from the remote"
     except (ConfigError, DataError):
         pass  # no remote, or it lacks the package: then it is made again
-    load_pipeline().start(tree).follow(lambda _: None)
-    again = _read_digest(tree, name)
-    if again != digest or not (tree / name).is_dir():
+    pipeline, made = load_pipeline(), tree / name
+    pipeline.start(tree).follow(lambda _: None)
+    again = pipeline.digest(made) if made.is_dir() else ""  # of the bytes: a lock stays as it was when a stage fails
+    if again != digest:
+        found = f"makes another one ({again[:12]})" if again else "makes none"
         raise JudgementError(
-            "The champion is neither in the cache nor in a remote, and made again it is not the package that the "
-            f"base's lock names ({digest[:12]}, not {again[:12] or 'nothing'}).",
+            f"The champion {digest[:12]} is neither in the cache nor in a remote, and the base's pipeline {found}.",
             next_step="Push it from where it was made: pavedroad data push.",
         )
     return "made once more"

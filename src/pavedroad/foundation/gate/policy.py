@@ -61,6 +61,7 @@ _DIRECTIONS: dict[str, Compare] = {
     "gate.behind": _by_order("warn", "fail"),
     "gate.champion": _by_order("off", "auto", "required"),
     "gate.champion_margin": _by_size(looser="more"),
+    "gate.champion_share": _by_size(looser="more"),
     "gate.superiority": _by_order(False, True),
     "gate.looks": _by_size(looser="less"),
     "gate.loosening": _by_order("warn", "fail"),

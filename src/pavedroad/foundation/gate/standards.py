@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pavedroad.foundation.gate.challenge import count_rows_needed
 from pavedroad.foundation.gate.decision import (
     Evidence,
     Found,
@@ -91,41 +92,68 @@ def _judge_champion(scene: Scene) -> Iterator[Check]:
     elif check is None or interval is None:
         yield refuse(id_, title, "The comparison holds no finite difference with its limits.")
     else:
-        yield _judge_gain(policy, check, interval, title)
+        yield _judge_gain(scene, check, interval, title)
 
 
-def _judge_gain(policy: Gate, check: Check, interval: tuple[float, float, float], title: str) -> Check:
-    id_ = "gate.champion"
+def _judge_gain(scene: Scene, check: Check, interval: tuple[float, float, float], title: str) -> Check:
+    id_, policy = "gate.champion", scene.policy
     confidence, looks = (to_number(check.evidence.get(key)) for key in ("confidence", "looks"))
     if confidence != policy.confidence:
         return refuse(id_, title, f"The comparison is at {confidence} confidence, the policy at {policy.confidence}.")
     if looks is None or looks < policy.looks:
-        return refuse(id_, title, f"The comparison is corrected for {looks} looks, the policy asks for {policy.looks}.")
+        return refuse(id_, title, f"The comparison is corrected for fewer than the {policy.looks} looks of the policy.")
     low, value, high = interval
-    bound = 0.0 if policy.superiority else 0.0 - policy.champion_margin
+    bound, why = (0.0, "") if policy.superiority else _find_bound(scene, value)
     ok = low > bound if policy.superiority else low >= bound
     words = "better" if value >= 0 else "worse"
     said = f"{words} by {abs(value):.4g}, {policy.confidence:.0%} interval {low:.4g} to {high:.4g}"
     if looks > 1:
         said += f", corrected for {looks:.0f} looks at this holdout"
-    rows, name = to_number(check.evidence.get("rows")), "better" if policy.superiority else "not worse"
-    wanted = to_number(check.evidence.get(f"rows needed to be {name}"))
     reason = ""
     if not ok and high < bound:
-        reason = f"Against the champion the model is {said}."
+        reason = f"Against the champion the model is {said}{why}."
     elif not ok:
-        more = f"needs about {wanted - rows:,.0f} more rows" if wanted and rows and wanted > rows else ""
-        more = more or "with this difference no number of rows would show it"
-        reason = f"Cannot tell whether the model is {name} than the champion ({said}): {more}."
+        name = "better" if policy.superiority else "not worse"
+        more = _say_what_is_lacking(check, value, 1 - (1 - policy.confidence) / looks, bound)
+        reason = f"Cannot tell whether the model is {name} than the champion ({said}{why}): {more}."
     return judge(
         id_,
         title,
         ok=ok,
         observed=said,
-        expected=f"the whole interval {'above' if policy.superiority else 'from'} {bound:g}",
+        expected=f"the whole interval {'above' if policy.superiority else 'from'} {bound:.4g}{why}",
         reason=reason,
         evidence=measure(low, bound, "above" if policy.superiority else "at least", high - low),
     )
+
+
+def _find_bound(scene: Scene, gain: float) -> tuple[float, str]:
+    """From which difference on the model is not worse than the champion, and in words where that comes from.
+
+    What the champion gains over the baseline is what the model gains less what it gains over the champion; both were
+    measured on the same rows. Without that evidence only the margin counts, which is stricter.
+    """
+    policy = scene.policy
+    report = scene.evidence.reports.get("evaluate")
+    check = None if report is None else find_check(report, "metric.improvement")
+    interval = None if check is None else to_interval(check.observed)
+    gained = 0.0 if interval is None else interval[1] - gain
+    allowed = policy.champion_share * gained
+    if allowed <= policy.champion_margin:
+        return 0.0 - policy.champion_margin, ""
+    share = f"{100 * policy.champion_share:.3g}% of the {gained:.4g} that the champion gains over the baseline"
+    return -allowed, f"; it may lose {allowed:.4g}, {share}"
+
+
+def _say_what_is_lacking(check: Check, gain: float, confidence: float, bound: float) -> str:
+    """How many more rows would settle it, if the difference is what it seems; to two digits, for it is an estimate."""
+    if gain <= bound:
+        return "with this difference no number of rows would show it"
+    error, rows = (to_number(check.evidence.get(key)) for key in ("error", "rows"))
+    if error is None or rows is None:
+        return "needs more rows"
+    lacking = (count_rows_needed(gain, error, int(rows), confidence, bound) or 0) - int(rows)
+    return f"needs about {float(f'{lacking:.2g}'):,.0f} more rows" if lacking > 0 else "needs more rows"
 
 
 def _judge_slices(scene: Scene, limit: SliceLimit) -> Iterator[Check]:
@@ -185,6 +213,7 @@ def _judge_regression(scene: Scene, column: str, most: float) -> Check:
     low, value, high = gains[worst] or (0.0, 0.0, 0.0)
     ok = high >= -most
     said = f"{worst} changes by {value:.4g}, {scene.policy.confidence:.0%} interval {low:.4g} to {high:.4g}"
+    said += f" (corrected for {len(gains)} groups)" if len(gains) > 1 else ""
     return judge(
         id_,
         title,
@@ -230,7 +259,7 @@ def _judge_calibration(scene: Scene) -> Check:
     found = None if check is None else to_number(check.evidence.get("value"))
     if found is None or found < 0:
         return refuse(id_, title, "The evaluation holds no calibration error.")
-    return _judge_most(id_, title, found, most, f"a calibration error of {found:.4g}")
+    return _judge_most(id_, title, found, most, "The calibration error is", f"{found:.4g}")
 
 
 def _judge_age(scene: Scene) -> Check:
@@ -247,7 +276,7 @@ def _judge_age(scene: Scene) -> Check:
     age = (scene.today - newest).days
     if age < -1:
         return refuse(id_, title, f"The newest row is of {newest}, which has not come yet.")
-    return _judge_most(id_, title, float(max(age, 0)), most, f"{max(age, 0):,} days old")
+    return _judge_most(id_, title, float(max(age, 0)), most, "The age of the newest row is", f"{max(age, 0):,} days")
 
 
 def _judge_value(scene: Scene) -> Check:
@@ -319,7 +348,7 @@ def _list_unlisted(check: Check, listed: Sequence[str]) -> list[tuple[str, Value
     return [(name, value) for name, value in check.evidence.items() if not allows(str(value or ""), listed)]
 
 
-def _judge_most(id_: str, title: str, found: float, most: float, said: str) -> Check:
+def _judge_most(id_: str, title: str, found: float, most: float, what: str, said: str) -> Check:
     ok = found <= most
     return judge(
         id_,
@@ -327,7 +356,7 @@ def _judge_most(id_: str, title: str, found: float, most: float, said: str) -> C
         ok=ok,
         observed=said,
         expected=f"at most {most:g}",
-        reason="" if ok else f"It has {said}; at most {most:g} is allowed.",
+        reason="" if ok else f"{what} {said}; at most {most:g} is allowed.",
         evidence=measure(found, most, "at most"),
     )
 
