@@ -5,6 +5,7 @@ counts as noticed only when a test failed or its run never ended; one that no te
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ NOTICED = ("killed", "timeout")
 
 def main() -> int:
     """Run mutmut, print the figures, and end with 1 when too few mutants were noticed."""
+    shutil.rmtree(ROOT / "mutants", ignore_errors=True)  # it copies defaults.toml and the like only once
     mutmut = str(Path(sys.executable).with_name("mutmut"))
     done = subprocess.run([mutmut, "run", *sys.argv[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
