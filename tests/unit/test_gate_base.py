@@ -63,7 +63,7 @@ def test_a_waiver_that_the_change_brings_along_does_not_count(road):
 def test_a_champion_that_was_not_compared_stops_the_change(road):
     report = judge_against(road)
     assert report.outcome is Outcome.ERROR
-    assert checks_of(report)["gate.champion"].reason.startswith("There is no report.")
+    assert checks_of(report)["gate.champion"].reason.startswith("There is no report of 'compare'.")
 
 
 def test_a_base_that_git_does_not_know_is_refused(road):

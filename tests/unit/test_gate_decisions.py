@@ -153,7 +153,9 @@ def test_what_is_whole_and_good_passes_and_says_why():
         {"value": 2.0, "limit": 10.0, "way": "at most"},
     ]
     improvement = "better by 1, 95% interval 0.5 to 1.5"
-    assert summarise(checks) == f"Yes: every required stage passed, and the model is {improvement}."
+    assert (
+        summarise(checks) == f"Yes: every required stage passed, and the model is {improvement}, against the baseline."
+    )
 
 
 SAYS = {
@@ -191,7 +193,7 @@ def test_the_reason_of_a_stage_is_that_of_its_worst_check():
 def test_nothing_there_is_an_error_in_words(stage):
     checks = take(POLICY, {**good(), stage: Found(stage)})
     check = by_id(checks)[f"gate.stage.{stage}"]
-    assert (check.outcome, check.reason) == (Outcome.ERROR, "There is no report. Run: pavedroad check.")
+    assert (check.outcome, check.reason) == (Outcome.ERROR, f"There is no report of {stage!r}. Run: pavedroad check.")
     checks = take(POLICY, {**good(), stage: Found(stage, absent="The report is stale.")})
     check = by_id(checks)[f"gate.stage.{stage}"]
     assert (check.outcome, check.reason) == (Outcome.ERROR, "The report is stale. Run: pavedroad check.")

@@ -303,6 +303,7 @@ def test_distances_are_shares_of_the_limit_or_the_interval():
 
 def test_the_page_says_it_and_lets_nothing_in(road):
     page = to_decision_page(run_stage(road.project, "gate", gate))
+    assert "Better and worse are told in mean absolute error, where lower is better." in page
     assert "The road says yes" in page
     assert "Closest to failing" in page
     hostile = "<script>alert(1)</script>"

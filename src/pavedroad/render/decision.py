@@ -1,5 +1,7 @@
 """A page about the decision alone, for somebody who has to live with it: the answer, why, and how close it was."""
 
+from collections.abc import Mapping
+
 from pavedroad.render import words
 from pavedroad.render.explanation import explain, find_distances
 from pavedroad.render.html import _load_environment as load_environment
@@ -40,6 +42,7 @@ def to_decision_page(report: Report) -> str:
             name=words.clean(about.get("project", ""), 80) or "A model",
             owner=words.clean(about.get("owner", ""), 120),
             statement=words.clean(about.get("statement", "")),
+            measure=words.clean(_name_measure(about)),
             verdict=verdict,
             sign=words.SYMBOLS[verdict.outcome],
             lines=[words.clean(line, 700) for line in explain(report)],
@@ -47,3 +50,10 @@ def to_decision_page(report: Report) -> str:
         )
     )
     return page + "\n"
+
+
+def _name_measure(about: Mapping[str, str]) -> str:
+    """What all the numbers about better and worse are in; empty when the report does not say."""
+    if not about.get("metric"):
+        return ""
+    return f"Better and worse are told in {about['metric'].lower()}, where {about.get('better', '')} is better."

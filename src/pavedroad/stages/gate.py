@@ -127,7 +127,7 @@ def find_report(project: Project, stage: str, fresh: Freshness) -> Found:
     """Read what a stage left, and find out whether it still speaks of what is here now."""
     path = project.report(stage)
     if not path.is_file():
-        return Found(stage, absent="There is no report.")
+        return Found(stage, absent=f"There is no report of {stage!r}.")
     try:
         report = read_report(path)
     except EvidenceError as error:
@@ -138,7 +138,7 @@ def find_report(project: Project, stage: str, fresh: Freshness) -> Found:
         stale = fresh.find_staleness(report)
     except (ConfigError, tomllib.TOMLDecodeError, OSError) as error:
         stale = f"It cannot be compared with what is here: {error}."
-    return Found(stage, absent=f"The report is stale. {stale}") if stale else Found(stage, report)
+    return Found(stage, absent=f"The report of {stage!r} is stale. {stale}") if stale else Found(stage, report)
 
 
 def find_behind(project: Project) -> list[str]:

@@ -167,7 +167,9 @@ def summarise(checks: Sequence[Check]) -> str:
         if found:
             return f"{words}: {found[0].reason or found[0].title}"
     improvement = next((check.observed for check in checks if check.id == "gate.improvement"), None)
-    return "Yes: every required stage passed" + (f", and the model is {improvement}." if improvement else ".")
+    return "Yes: every required stage passed" + (
+        f", and the model is {improvement}, against the baseline." if improvement else "."
+    )
 
 
 def measure(value: float, limit: float, way: str, scale: float = 0.0) -> dict[str, Value]:
@@ -230,7 +232,7 @@ def _judge_stage(item: Found, stopped: str) -> Check:
         if stopped:
             reason = f"Not reached, because {stopped!r} did not pass."
             return Check(id=id_, title=title, outcome=Outcome.SKIPPED, reason=reason)
-        return refuse(id_, title, f"{item.absent or 'There is no report.'} Run: pavedroad check.")
+        return refuse(id_, title, f"{item.absent or f'There is no report of {item.stage!r}.'} Run: pavedroad check.")
     report = item.report
     outcome = Outcome.ERROR if report.outcome is Outcome.SKIPPED else report.outcome
     reasons = [check.reason for check in report.checks if check.outcome is report.outcome and check.reason]
