@@ -5,6 +5,7 @@ each decision is its own file unspoilt, which passes.
 """
 
 import json
+from datetime import date
 
 import msgspec
 import pytest
@@ -12,17 +13,39 @@ import pytest
 from pavedroad.config import default_settings
 from pavedroad.errors import EvidenceError
 from pavedroad.foundation.gate.decision import Found, close, decide, weigh
+from pavedroad.foundation.gate.standards import Scene, decide_more
 from pavedroad.foundation.project import STAGES
 from pavedroad.report import Outcome, read_report, worst
 from pavedroad.settings import Gate
 
-POLICY = msgspec.convert(default_settings()["gate"], Gate)
+POLICY = msgspec.convert(
+    {
+        **default_settings()["gate"],
+        "max_calibration_error": 0.1,
+        "max_data_age_days": 2.0,
+        "card": ["ethics"],
+        "licences": ["MIT"],
+        "slice": [{"column": "shop", "floor": 5.0, "regression": 0.5}],
+        "fairness": [{"column": "sex", "max_gap": 1.0}],
+    },
+    Gate,
+)
+BASE = "a" * 40
+METRIC = "mean_absolute_error"
 NUMBER = "@"
 
 
-def difference(id_, low):
-    observed = {"low": low, "value": 1.0, "high": 2.0}
-    return {"id": id_, "title": "B", "outcome": "pass", "observed": observed, "evidence": {"confidence": 0.95}}
+def check(id_, evidence, **more):
+    return {"id": id_, "title": "T", "outcome": "pass", "evidence": evidence, **more}
+
+
+def difference(id_, low, **terms):
+    return check(id_, {"confidence": 0.95, **terms}, observed={"low": low, "value": 1.0, "high": 2.0})
+
+
+def group(prefix, column, name, value, **more):
+    terms = {"column": column, "group": name, "metric": METRIC, "value": value}
+    return check(f"{prefix}.{column}.{name}", terms, **more)
 
 
 def report(stage, *checks):
@@ -34,34 +57,64 @@ def report(stage, *checks):
     }
 
 
-def size(value):
-    return {"id": "model.size", "title": "S", "outcome": "pass", "evidence": {"bytes": value}}
+def evaluation(improvement=0.5, skill=0.5, worst=4.0, calibration=0.05):
+    return report(
+        "evaluate",
+        difference("metric.improvement", improvement),
+        difference("metric.skill", skill),
+        group("evaluate.slice", "shop", "south", worst),
+        check("evaluate.calibration", {"value": calibration}),
+    )
 
 
-def run(value):
+def comparison(gain=0.5, south=0.5, women=2.0, newest="2026-03-09"):
+    return report(
+        "compare",
+        difference("compare.difference", gain, base=BASE, looks=1),
+        group("compare.slice", "shop", "south", None, observed={"low": -1.0, "value": -0.5, "high": south}),
+        group("compare.group", "sex", "f", women),
+        group("compare.group", "sex", "m", 2.5),
+        check("compare.newest", {"newest": newest}),
+    )
+
+
+def packing():
+    return report(
+        "package", check("package.card", {"ethics": "Nobody is harmed."}), check("package.licences", {"numpy": "MIT"})
+    )
+
+
+def training(size=2_000_000):
+    return report("train", check("model.size", {"bytes": size}))
+
+
+def run(value=12.5):
     return {"started": "2026-03-02T08:15:00Z", "duration_s": 1.0, "measured": {"latency.p95": value}}
 
 
 GOOD = {
-    **{f"{stage}.json": report(stage) for stage in ("validate", "drift", "package", "latency")},
-    "train.json": report("train", size(2_000_000)),
-    "evaluate.json": report("evaluate", difference("metric.improvement", 0.5), difference("metric.skill", 0.5)),
-    "run/latency.json": run(12.5),
+    **{f"{stage}.json": report(stage) for stage in ("validate", "drift", "latency")},
+    "train.json": training(),
+    "evaluate.json": evaluation(),
+    "package.json": packing(),
+    "compare.json": comparison(),
+    "run/latency.json": run(),
 }
 
 COMPARATORS = {
-    "improvement": (
-        "evaluate.json",
-        report("evaluate", difference("metric.improvement", NUMBER), difference("metric.skill", 0.5)),
-    ),
-    "skill": (
-        "evaluate.json",
-        report("evaluate", difference("metric.improvement", 0.5), difference("metric.skill", NUMBER)),
-    ),
-    "size": ("train.json", report("train", size(NUMBER))),
+    "improvement": ("evaluate.json", evaluation(improvement=NUMBER)),
+    "skill": ("evaluate.json", evaluation(skill=NUMBER)),
+    "size": ("train.json", training(NUMBER)),
     "latency": ("run/latency.json", run(NUMBER)),
+    "champion": ("compare.json", comparison(gain=NUMBER)),
+    "slice.shop": ("evaluate.json", evaluation(worst=NUMBER)),
+    "regression.shop": ("compare.json", comparison(south=NUMBER)),
+    "fairness.sex": ("compare.json", comparison(women=NUMBER)),
+    "calibration": ("evaluate.json", evaluation(calibration=NUMBER)),
+    "age": ("compare.json", comparison(newest=NUMBER)),
 }
-FITTING = {"improvement": "0.5", "skill": "0.5", "size": "2000000", "latency": "12.5"}
+OF_TEXTS = {"card": ("package.json", packing()), "licences": ("package.json", packing())}
+"""Decisions that compare no number; a file that is malformed as a whole stops them too."""
 
 NUMBERS = {
     "NaN": "NaN",
@@ -180,49 +233,51 @@ def find(folder, stage):
 
 def take(folder):
     evidence = weigh(POLICY, [find(folder, stage) for stage in STAGES])
-    return close([*evidence.checks, *decide(POLICY, evidence)])
+    scene = Scene(POLICY, evidence, find(folder, "compare"), BASE, METRIC, "lower", 0.0, date(2026, 3, 10))
+    return close([*evidence.checks, *decide(POLICY, evidence), *decide_more(scene)])
 
 
-def refused(checks, comparator, stage):
+def refused(checks, comparator, name):
     """The reason why a decision was not taken, from the decision itself or from the stage that it rests on."""
     by_id = {check.id: check for check in checks}
-    decision, about = by_id[f"gate.{comparator}"], by_id[f"gate.stage.{stage}"]
+    stage = name.removeprefix("run/").removesuffix(".json")
+    decision, about = by_id[f"gate.{comparator}"], by_id.get(f"gate.stage.{stage}")
     assert worst(check.outcome for check in checks) is Outcome.ERROR
     assert decision.outcome in {Outcome.ERROR, Outcome.SKIPPED}
-    assert decision.outcome is Outcome.ERROR or about.outcome is Outcome.ERROR
-    return about.reason if about.outcome is Outcome.ERROR else decision.reason
+    if about is not None and about.outcome is Outcome.ERROR:
+        return about.reason
+    assert decision.outcome is Outcome.ERROR
+    return decision.reason
 
 
-@pytest.mark.parametrize("comparator", COMPARATORS)
-def test_a_file_that_is_whole_passes(tmp_path, comparator):
-    name, document = COMPARATORS[comparator]
-    text = json.dumps(document).replace(f'"{NUMBER}"', FITTING[comparator])
-    lay(tmp_path, {**GOOD, name: text.encode()})
+def test_files_that_are_whole_pass(tmp_path):
+    lay(tmp_path, GOOD)
     assert {check.outcome for check in take(tmp_path)} == {Outcome.PASS}
+    asked = {check.id.removeprefix("gate.") for check in take(tmp_path)}
+    assert {*COMPARATORS, *OF_TEXTS} == {name for name in asked if not name.startswith("stage.")}
 
 
-@pytest.mark.parametrize("comparator", COMPARATORS)
+NO_NUMBER = ("not strict JSON", "not a valid", "no finite", "holds no", "no two groups", "on which day")
+
+
 @pytest.mark.parametrize("case", NUMBERS)
-def test_what_is_no_number_is_refused_by_name(tmp_path, comparator, case):
-    name, document = COMPARATORS[comparator]
-    lay(tmp_path, {**GOOD, name: json.dumps(document).replace(f'"{NUMBER}"', NUMBERS[case]).encode()})
-    reason = refused(take(tmp_path), comparator, name.removeprefix("run/").removesuffix(".json"))
-    assert any(words in reason for words in ("not strict JSON", "not a valid", "no finite", "holds no m"))
+def test_what_is_no_number_is_refused_by_name(tmp_path, case):
+    for comparator, (name, document) in COMPARATORS.items():
+        lay(tmp_path, {**GOOD, name: json.dumps(document).replace(f'"{NUMBER}"', NUMBERS[case]).encode()})
+        reason = refused(take(tmp_path), comparator, name)
+        assert any(words in reason for words in NO_NUMBER), (comparator, reason)
 
 
-@pytest.mark.parametrize("comparator", COMPARATORS)
 @pytest.mark.parametrize("case", [*FILES, *REPORTS_ALONE])
-def test_what_is_no_report_is_refused_by_name(tmp_path, comparator, case):
-    name, document = COMPARATORS[comparator]
-    if case in REPORTS_ALONE and name.startswith("run/"):
-        name = "latency.json"
-        document = GOOD[name]
-    text = json.dumps(document).replace(f'"{NUMBER}"', FITTING[comparator])
-    spoilt = {**FILES, **REPORTS_ALONE}[case](text)
-    assert spoilt != text.encode()
-    lay(tmp_path, {**GOOD, name: spoilt})
-    reason = refused(take(tmp_path), comparator, name.removeprefix("run/").removesuffix(".json"))
-    assert any(words in reason for words in ("not strict JSON", "not a valid", "claims", "is of stage")), reason
+def test_what_is_no_report_is_refused_by_name(tmp_path, case):
+    for comparator, (of, _) in {**COMPARATORS, **OF_TEXTS}.items():
+        name = "latency.json" if case in REPORTS_ALONE and of.startswith("run/") else of
+        text = json.dumps(GOOD[name])
+        spoilt = {**FILES, **REPORTS_ALONE}[case](text)
+        assert spoilt != text.encode()
+        lay(tmp_path, {**GOOD, name: spoilt})
+        reason = refused(take(tmp_path), comparator, name)
+        assert any(words in reason for words in ("not strict JSON", "not a valid", "claims", "is of stage")), reason
 
 
 def test_the_table_is_as_long_as_promised():

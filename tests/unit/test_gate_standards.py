@@ -392,7 +392,7 @@ def test_the_card_says_what_it_must():
     gate = policy(card=["intended_use", "limits"])
     full = about("package.card", intended_use="Orders.", limits="Snow.")
     assert only(gate, [packed(full)]).outcome is Outcome.PASS
-    for limits in ("", "  ", None):
+    for limits in ("", "  ", None, True, 7, ["Snow."], {"Snow.": True}):
         check = only(gate, [packed(about("package.card", intended_use="Orders.", limits=limits))])
         assert (check.outcome, check.reason) == (Outcome.FAIL, "The card does not say: limits.")
     assert only(gate, [packed()]).outcome is Outcome.ERROR
@@ -405,7 +405,7 @@ def test_licences_are_on_the_list():
     assert only(gate, [packed(good)]).outcome is Outcome.PASS
     either = about("package.licences", numpy="BSD-3-Clause AND MIT", packaging="Apache-2.0 OR MIT")
     assert only(gate, [packed(either)]).outcome is Outcome.PASS
-    for licence in ("GPL-3.0-only", "", None, "MIT AND GPL-3.0-only", "MIT OR"):
+    for licence in ("GPL-3.0-only", "", None, "MIT AND GPL-3.0-only", "MIT OR", True, ["MIT"], {"MIT": 1}):
         check = only(gate, [packed(about("package.licences", numpy="BSD-3-Clause", evil=licence))])
         assert check.outcome is Outcome.FAIL
         assert "evil" in check.reason

@@ -8,7 +8,6 @@ from pavedroad.foundation.data.tables import hash_file, hash_path
 from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.gate.champion import load_checkouts
 from pavedroad.foundation.gate.verdict import Verdict, digest_policy, seal_verdict, verify_verdict
-from pavedroad.foundation.package.envelope import open_package
 from pavedroad.foundation.package.folder import MANIFEST
 from pavedroad.foundation.project import Project
 from pavedroad.report import Report, encode, write_whole
@@ -54,6 +53,8 @@ def require_verdict(project: Project, used: frozenset[str] = frozenset(), max_ag
         EvidenceError: it is missing, forged, stale, about something else, or was used before.
         PackageError: there is no package here, or a file of it is not the one that its manifest names.
     """
+    from pavedroad.foundation.package.envelope import open_package  # the gate itself, which records, does without
+
     package = open_package(project.package).digest
     commit = load_history().head(project.root)
     return verify_verdict(

@@ -314,7 +314,8 @@ def _judge_card(scene: Scene) -> Check:
     check = find_check(report, "package.card")
     if check is None:
         return refuse(id_, title, "The package's report says nothing about a card.")
-    empty = [name for name in scene.policy.card if not str(check.evidence.get(name) or "").strip()]
+    said = {name: value.strip() for name, value in check.evidence.items() if isinstance(value, str)}
+    empty = [name for name in scene.policy.card if not said.get(name)]
     return judge(
         id_,
         title,
@@ -345,7 +346,11 @@ def _judge_licences(scene: Scene) -> Check:
 
 
 def _list_unlisted(check: Check, listed: Sequence[str]) -> list[tuple[str, Value]]:
-    return [(name, value) for name, value in check.evidence.items() if not allows(str(value or ""), listed)]
+    return [
+        (name, value)
+        for name, value in check.evidence.items()
+        if not isinstance(value, str) or not allows(value, listed)
+    ]
 
 
 def _judge_most(id_: str, title: str, found: float, most: float, what: str, said: str) -> Check:
