@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from pavedroad.config import default_settings
-from pavedroad.engines import evidently
+from pavedroad.engines.evidently import columns as evidently
 from pavedroad.errors import ConfigError, JudgementError
 from pavedroad.foundation.drift.detection import Policy, choose_policy, find_drift
 from pavedroad.foundation.drift.effects import align_numbers, bin_numbers, measure_jensen_shannon, measure_psi

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
 from pavedroad.errors import ConfigError
+from pavedroad.foundation.data.tables import name_input
 from pavedroad.foundation.drift.detection import Finding, choose_policy, find_drift, matches
 from pavedroad.foundation.drift.reference import ColumnSketch, Reference
+from pavedroad.foundation.drift.rows import compare_rows, tell_rows
 from pavedroad.foundation.drift.words import draw_change, tell_change
 from pavedroad.foundation.gate.acknowledged import OTHERWISE, UNTIL
 from pavedroad.foundation.project import Project
@@ -15,6 +18,7 @@ from pavedroad.report import Check, Figure, Outcome, Report, Severity, Value, co
 from pavedroad.settings import Acknowledgement, Drift
 from pavedroad.stages.drift_model import PERFORMANCE, TITLES, watch_model
 from pavedroad.stages.drift_pipeline import judge_pipeline
+from pavedroad.stages.drift_rows import bring_rows
 from pavedroad.stages.drift_sides import Sides, measure_sides
 
 MAX_FIGURES = 60
@@ -32,24 +36,28 @@ def drift(project: Project) -> Report:
     new = [column.name for column in current.columns if reference.find(column.name) is None]
     watched = watch_model(project, [column.name for side in (reference, current) for column in side.columns])
     reference, current = _join(reference, watched.before), _join(current, watched.now)
-    findings = find_drift(reference, current, [*columns, *watched.columns], settings, more=watched.findings)
+    columns = [*columns, *watched.columns]
+    by_rows = compare_rows(reference, current, columns, settings, partial(bring_rows, project, current))
+    findings = find_drift(reference, current, columns, settings, more=[*watched.findings, *by_rows])
     before, now = ({column.name: column for column in side.columns} for side in (reference, current))
     judged = []
     for found in findings:
-        sentence = watched.sentences.get(found.column, "")
-        if found.comparison and not sentence:
+        sentence = watched.sentences.get(found.column, "") or tell_rows(found)
+        if found.comparison and not sentence and found.column in before:
             sentence = tell_change(before[found.column], now[found.column])
         judged.append((found, _to_check(found, sentence, settings)))
     judged.sort(key=lambda pair: (_ORDER.index(pair[1].outcome), -_size(pair[0])))
-    inputs = [*sides.inputs, *(used for used in watched.inputs if used not in sides.inputs)]
-    checks = [*(check for _, check in judged), *watched.checks, *judge_pipeline(project, inputs)]
+    inputs = {used.path: used for used in (*sides.inputs, *watched.inputs)}
+    if any(found.comparison for found in by_rows):
+        inputs.setdefault(project.config.data.train, name_input(project, project.config.data.train))
+    checks = [*(check for _, check in judged), *watched.checks, *judge_pipeline(project, [*inputs.values()])]
     if new and not settings.columns:
         checks.append(_tell_new(new, settings))
     return conclude(
         "drift",
         checks,
         summary=_summarise(sides, checks, project.config.project.owner),
-        inputs=inputs,
+        inputs=inputs.values(),
         figures=_draw(findings, before, now, settings),
         about={"owner": project.config.project.owner, "reference": reference.about},
     )
@@ -241,5 +249,6 @@ def _draw(
             "threshold": [choose_policy(settings, found.column).min_effect for found in compared],
         },
     )
-    drawn = [draw_change(before[found.column], now[found.column]) for found in compared[:MAX_FIGURES]]
+    both = [found.column for found in compared if found.column in before and found.column in now]
+    drawn = [draw_change(before[name], now[name]) for name in both[:MAX_FIGURES]]
     return [*([effects] if compared else []), *(figure for figure in drawn if figure is not None)]

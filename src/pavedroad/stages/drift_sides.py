@@ -73,7 +73,7 @@ def measure_sides(project: Project) -> Sides:
         inputs.append(_name(project, path, reference))
     else:
         current = _measure(project, now, words)
-        rows, about = _choose_window(project, rows, current)
+        rows, about = choose_window(project, rows, current)
         reference = _measure(project, hold_frame(rows), about, like=current)
     if data.current:
         inputs.append(_name_table(project, current))
@@ -97,7 +97,7 @@ def _measure(project: Project, source: Source, about: str, like: Reference | Non
     )
 
 
-def _choose_window(project: Project, rows: "pd.DataFrame", current: Reference) -> tuple["pd.DataFrame", str]:
+def choose_window(project: Project, rows: "pd.DataFrame", current: Reference) -> tuple["pd.DataFrame", str]:
     """The rows of the window that ``[drift] reference`` names, seen from the current rows' own times."""
     import pandas as pd
 

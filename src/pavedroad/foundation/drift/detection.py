@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 SHARES = "Jensen–Shannon distance"
+DISTINCT = 0.5
+"""Categories of which this share of the rows and more are different are names or free text."""
 GONE = "The column is gone from the current data."
 
 
@@ -51,6 +53,8 @@ class Finding:
     column: str
     about: str
     comparison: Comparison | None = None
+    unsure: str = ""
+    """Why a comparison that finds no drift means nothing; such a finding is skipped then."""
     adjusted_p: float | None = None
     drifted: bool = False
     problem: str = ""
@@ -165,11 +169,31 @@ def _compare_column(reference: ColumnSketch, current: ColumnSketch, settings: Dr
             f"anything; {settings.min_rows:,} are needed on both sides."
         )
         return [*findings, Finding(name, "values", skipped=reason)]
-    findings.append(_compare_values(reference, current, settings))
+    if compares_rows(choose_policy(settings, name).method):
+        return findings
+    compared_values = _compare_values(reference, current, settings)
+    findings.append(replace(compared_values, unsure=_find_doubt(reference, current)))
     if not reference.numeric and not reference.buckets and not current.buckets and settings.block == 1:
         unseen = _compare_unseen(reference, current)
         findings += [unseen] if unseen else []
     return findings
+
+
+def compares_rows(method: str) -> bool:
+    """Whether a method compares rows and not counts; ``foundation.drift.rows`` does that."""
+    return method.startswith(("evidently:text", "evidently:embedding"))
+
+
+def _find_doubt(reference: ColumnSketch, current: ColumnSketch) -> str:
+    """Why counts say little about a column: most of its values stand there once, whatever they are."""
+    sides = (reference, current)
+    if reference.kind != "category" or any(side.distinct < DISTINCT * side.size for side in sides):
+        return ""
+    return (
+        f"It holds {current.distinct:,} different values in {current.size:,} rows: free text or names, of which counts "
+        f"show nothing but a flood of one. Compare text by its words: [[drift.rules]] columns = ["
+        f'"{reference.name}"], method = "evidently:text".'
+    )
 
 
 def _find_other_type(reference: ColumnSketch, current: ColumnSketch) -> str:
@@ -232,4 +256,6 @@ def _decide(found: Finding, adjusted_p: float | None, settings: Drift) -> Findin
         return replace(found, drifted=compared.drifted)
     material = compared.effect >= choose_policy(settings, found.column).min_effect
     significant = adjusted_p is None or adjusted_p <= settings.false_alarm_rate
+    if found.unsure and not (material and significant):
+        return replace(found, comparison=None, skipped=found.unsure)
     return replace(found, adjusted_p=adjusted_p, drifted=material and significant)

@@ -1,0 +1,1 @@
+"""Evidently: its methods on columns in counts and on rows, and its own page."""
