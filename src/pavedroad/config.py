@@ -103,7 +103,8 @@ def _require_training(config: Config, text: str, where: Path | str) -> None:
     """One way to train: two functions, or a command with the file it writes."""
     model = config.model
     line = find_line(text, "model")
-    needed = ["artifact"] if model.command else ["features", "train"]
+    written = "predictions" if model.predictions else "artifact"
+    needed = [written] if model.command else ["features", "train"]
     for key in needed:
         if not getattr(model, key):
             raise ConfigError(
@@ -113,13 +114,19 @@ def _require_training(config: Config, text: str, where: Path | str) -> None:
                 next_step=f"Add to [model]: {key} = …"
                 + (", the model file that the command writes." if model.command else ", or a command that trains."),
             )
-    if model.command and model.train:
-        raise ConfigError(
-            "Both model.train and model.command are given, but there is one way to train.",
-            where=where,
-            line=find_line(text, "model", "command"),
-            next_step="Remove one of them.",
-        )
+    for one, other, why in (
+        ("train", "command", "there is one way to train"),
+        ("artifact", "predictions", "a command gives either a model or predictions"),
+        ("train", "predictions", "only a command gives predictions"),
+        ("features", "predictions", "no features are made where there is no model"),
+    ):
+        if getattr(model, one) and getattr(model, other):
+            raise ConfigError(
+                f"Both model.{one} and model.{other} are given, but {why}.",
+                where=where,
+                line=find_line(text, "model", other),
+                next_step="Remove one of them.",
+            )
 
 
 def _find_list_twice(problem: str) -> str:
@@ -150,7 +157,8 @@ def json_schema() -> dict[str, Any]:
         for key, value in settings.items():
             if key not in needed:
                 definition["properties"][key]["default"] = value
-    definitions["Model"]["anyOf"] = [{"required": ["features", "train"]}, {"required": ["command", "artifact"]}]
+    ways = (["features", "train"], ["command", "artifact"], ["command", "predictions"])
+    definitions["Model"]["anyOf"] = [{"required": list(way)} for way in ways]
     definitions["Config"]["required"] = [
         name for name in defaults if definitions[name.capitalize()].keys() & {"required", "anyOf"}
     ]

@@ -136,6 +136,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A script that trains, word by word, instead of the function ``train``."""
     artifact: RelativePath
     """The model file that ``command`` writes, in the format that ``format`` names."""
+    predictions: RelativePath
+    """Instead of a model: the table with its predictions for the held-out rows that ``command`` writes."""
     frame: Literal["pandas", "polars"]
     timeout: Annotated[int, Meta(ge=1, le=604_800)]
     """Seconds that one call of the repo's functions, or its command, may take."""

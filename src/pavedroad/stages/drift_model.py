@@ -25,6 +25,7 @@ from pavedroad.foundation.evaluation.predicted import (
     count_predictions,
     read_predicted,
 )
+from pavedroad.foundation.package.answers import NO_MODEL
 from pavedroad.foundation.package.envelope import open_package
 from pavedroad.foundation.package.folder import MANIFEST
 from pavedroad.foundation.package.model import Signature, name_file, predict
@@ -90,6 +91,8 @@ def watch_model(project: Project, taken: Sequence[str]) -> Watched:
     if not project.config.data.current:
         reason = "They are compared once [data] current names a table; now the holdout stands in for current rows."
         return Watched(checks=[_skip(reason)])
+    if project.config.model.predictions:
+        return Watched(checks=[_skip(f"{NO_MODEL} So nobody can ask it about current rows.")])
     kept: _Kept | None = None
     try:
         kept = _find_model(project)

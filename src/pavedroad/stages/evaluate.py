@@ -1,7 +1,7 @@
 """Evaluate: the road scores the kept model on rows it never saw, beside the baseline it must beat."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pavedroad.foundation.data.tables import name_code, name_tables
 from pavedroad.foundation.data.training import open_training_table
@@ -16,7 +16,7 @@ from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import Check, Figure, Report, Scalar, Severity, Value, conclude, encode, judge, write_whole
 from pavedroad.settings import Objective
 from pavedroad.stages.evaluate_details import Scored, look_closer
-from pavedroad.stages.train import load_trained, name_model
+from pavedroad.stages.train import load_signature, load_trained, name_model, predict_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,10 +33,15 @@ def evaluate(project: Project) -> Report:
     metric = find_metric(objective.metric, objective.problem)
     table = open_training_table(project)
     holdout = table.read_holdout()
-    model, signature = load_trained(project)
+    signature = load_signature(project)
     require_known_classes(holdout[objective.target], signature)
-    features = make_features(project, holdout, signature.features)
-    predicted = predict(model, features, signature, _find_needs(model, objective, metric))
+    model: Any = None
+    if config.model.predictions:
+        features, predicted = holdout, predict_rows(project, holdout, metric.needs)
+    else:
+        model, _ = load_trained(project)
+        features = make_features(project, holdout, signature.features)
+        predicted = predict(model, features, signature, _find_needs(model, objective, metric))
     actual = holdout[objective.target].to_numpy()
 
     # A stated baseline can be worse than knowing nothing, so the model is also held against the best constant.

@@ -9,6 +9,7 @@ from pavedroad.foundation.evaluation.calibration import draw_reliability, measur
 from pavedroad.foundation.evaluation.metrics import METRICS, Metric, Predictions, measure
 from pavedroad.foundation.evaluation.resampling import Interval
 from pavedroad.foundation.evaluation.slices import AUTO, SliceEstimate, find_slices, measure_slices
+from pavedroad.foundation.package.answers import NO_MODEL
 from pavedroad.foundation.package.importance import Importance, measure_importance
 from pavedroad.foundation.package.model import Signature
 from pavedroad.report import Check, Figure, Outcome, Severity, Value, judge
@@ -35,6 +36,7 @@ class Scored:
     actual: "np.ndarray"
     predicted: Predictions
     model: Any
+    """None where there are predictions alone."""
     signature: Signature
 
 
@@ -177,6 +179,18 @@ def _find_bias(scored: Scored) -> tuple[list[Check], list[Figure]]:
 
 
 def _find_importance(scored: Scored) -> tuple[list[Check], list[Figure]]:
+    title = "What the model leans on: the loss when a feature's values change places"
+    if scored.model is None:
+        reason = f"{NO_MODEL} So nobody can ask it about other rows."
+        return [
+            Check(
+                id="evaluate.importance",
+                title=title,
+                outcome=Outcome.SKIPPED,
+                severity=Severity.INFO,
+                reason=reason,
+            )
+        ], []
     found = measure_importance(
         scored.model,
         scored.features,
@@ -189,7 +203,7 @@ def _find_importance(scored: Scored) -> tuple[list[Check], list[Figure]]:
         return [], []
     check = judge(
         "evaluate.importance",
-        "What the model leans on: the loss when a feature's values change places",
+        title,
         ok=True,
         severity=Severity.INFO,
         observed=f"{found[0].feature} most",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from pavedroad.foundation.data.tables import load_reader, name_code
 from pavedroad.foundation.data.training import open_training_table
 from pavedroad.foundation.evaluation.metrics import find_metric
+from pavedroad.foundation.package.answers import NO_MODEL
 from pavedroad.foundation.package.model import load_format, predict
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.functions import make_features
-from pavedroad.report import Report, Run, Severity, conclude, judge
+from pavedroad.report import Check, Outcome, Report, Run, Severity, conclude, judge
 from pavedroad.stages.train import load_trained, name_model
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def prepare(project: Project) -> None:
     One thread is used: a single row gives more of them nothing to do, and waiting for each other on a busy machine they
     take a hundred times as long.
     """
+    if project.config.model.predictions:
+        return  # there is nothing to time
     os.environ["OMP_NUM_THREADS"] = "1"  # read when the libraries are loaded
     load_format(project.config.model.format)
     load_reader()
@@ -38,10 +41,19 @@ def latency(project: Project) -> Report:
     counts: whatever else the machine does only ever adds time. The figures describe this machine, so they stand in the
     report's ``run`` section.
     """
+    config = project.config
+    if config.model.predictions:
+        reason = (
+            f"{NO_MODEL} So no prediction can be timed; a policy for such a repo leaves 'latency' out of gate.required."
+        )
+        check = Check(
+            id=ID, title="Single predictions were timed (95th percentile, in milliseconds)",
+            outcome=Outcome.SKIPPED, reason=reason,
+        )  # fmt: skip
+        return conclude("latency", [check], summary=reason, inputs=[name_model(project), *name_code(project)])
     prepare(project)
     import numpy as np
 
-    config = project.config
     model, signature = load_trained(project)
     table = open_training_table(project)
     holdout = table.read_rows(table.split.holdout[:ROWS])

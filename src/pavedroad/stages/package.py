@@ -8,16 +8,26 @@ import msgspec
 from pavedroad.errors import EvidenceError
 from pavedroad.foundation.data.tables import hash_file, hash_parts, name_code, name_input
 from pavedroad.foundation.evaluation.predicted import PREDICTED
+from pavedroad.foundation.package.answers import FORMAT
 from pavedroad.foundation.package.bom import BOM, make_bom
 from pavedroad.foundation.package.card import list_fields, make_card
 from pavedroad.foundation.package.card_pages import to_html, to_markdown
 from pavedroad.foundation.package.envelope import CARD, CARD_PAGE, ENVIRONMENT, LINEAGE, Package, open_package
 from pavedroad.foundation.package.environment import list_packages, write_lock
-from pavedroad.foundation.package.facts import FACTS, Facts, Source, describe_model, find_measures, find_warnings
+from pavedroad.foundation.package.facts import (
+    FACTS,
+    NO_ESTIMATOR,
+    Facts,
+    Makeup,
+    Source,
+    describe_model,
+    find_measures,
+    find_warnings,
+)
 from pavedroad.foundation.package.folder import MANIFEST, Manifest, build_folder, verify_manifest, write_manifest
 from pavedroad.foundation.package.licences import find_licences
 from pavedroad.foundation.package.lineage import Lineage, Node, draw, trace
-from pavedroad.foundation.package.model import SIGNATURE, Signature, name_file
+from pavedroad.foundation.package.model import SIGNATURE, Signature, name_kept
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.tracking import record
@@ -89,8 +99,9 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
     earlier = [read_report(project.report(stage)) for stage in ("validate", "train")]
     terms = next((check.evidence for check in evaluated.checks if "metric" in check.evidence), {})
     rows, confidence = terms.get("rows"), terms.get("confidence")
-    model = project.model / name_file(config.model.format)
-    makeup = describe_model(config.model.format, model)
+    model = project.model / name_kept(config.model)
+    alone = bool(config.model.predictions)
+    makeup = Makeup(NO_ESTIMATOR, frozenset()) if alone else describe_model(config.model.format, model)
     measures, slices = find_measures(evaluated)
     packages = list_packages(set(makeup.modules))
     code = {entry.path: entry.sha256 for entry in name_code(project)}
@@ -120,7 +131,7 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
             for name, value in read_parameters(project).items()
         },
         estimator=makeup.estimator,
-        format=config.model.format,
+        format=FORMAT if alone else config.model.format,
         model=hash_file(model),
         bytes=model.stat().st_size,
         environment=packages,

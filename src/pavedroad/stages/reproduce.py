@@ -138,7 +138,7 @@ def _explain(again: Project, made: Package, checks: list[Check], watch: Watch) -
     differing = [check.title.lower() for check in checks if check.outcome is not Outcome.PASS]
     watch("train once more")
     _run(again.root, "train")
-    _, model = made.find_model()
+    model = made.find_kept()
     if hash_file(again.model / model.name) != made.facts.model:
         return (
             "Training gives another model each time, on this machine, with the same data, code and packages. Look for "

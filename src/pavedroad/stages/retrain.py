@@ -22,17 +22,16 @@ from pavedroad.foundation.forge.branch import load_branches
 from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.gate.challenge import Challenge, challenge
 from pavedroad.foundation.package.folder import build_folder
-from pavedroad.foundation.package.model import predict, require_known_classes
+from pavedroad.foundation.package.model import require_known_classes
 from pavedroad.foundation.pipeline import Event, load_pipeline
 from pavedroad.foundation.project import Project
-from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import Check, Outcome, Report, Severity, conclude, judge
 from pavedroad.stages.check import check
 from pavedroad.stages.gate import RECORDS, find_behind
 from pavedroad.stages.refresh import bring_tables, hash_tables, list_kept, list_proposed, refresh
 from pavedroad.stages.runner import run_stage
 from pavedroad.stages.start import start
-from pavedroad.stages.train import load_trained, name_model
+from pavedroad.stages.train import load_signature, name_model, predict_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,9 +188,8 @@ def _challenge(project: Project, old: Project, metric: Metric) -> Challenge:
 
 
 def _predict(project: Project, side: Project, holdout: "pd.DataFrame", metric: Metric) -> Predictions:
-    model, signature = load_trained(side)
-    require_known_classes(holdout[project.config.objective.target], signature)
-    return predict(model, make_features(project, holdout, signature.features), signature, metric.needs)
+    require_known_classes(holdout[project.config.objective.target], load_signature(side))
+    return predict_rows(project, holdout, metric.needs, trained=side)
 
 
 def hand_over(project: Project) -> Check:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pavedroad.errors import JudgementError, PavedroadError
 from pavedroad.foundation.data.tables import read_table
 from pavedroad.foundation.evaluation.metrics import Predictions, find_metric
+from pavedroad.foundation.package.answers import ANSWERS, read_answers, recall
 from pavedroad.foundation.package.envelope import open_package
 from pavedroad.foundation.package.model import predict
 from pavedroad.foundation.project import Project, find_project
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 def score(project: Project, table: "pd.DataFrame") -> Predictions:
     """What the package in a repo says about rows, with the features that this repo's code makes."""
     package = open_package(project.package)
+    if ANSWERS in package.manifest.files:
+        return recall(read_answers(package.folder / ANSWERS), table, project.config.objective.target)
     signature = package.signature
     needs = find_metric(project.config.objective.metric, project.config.objective.problem).needs
     features = make_features(project, table, signature.features)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pavedroad.errors import UserCodeError
-from pavedroad.foundation.data.profile import kind_of
+from pavedroad.foundation.data.profile import hold_same, kind_of
 from pavedroad.foundation.data.split import Split
 from pavedroad.foundation.data.training import TrainingTable
 from pavedroad.report import Check, Scalar, Severity, judge
@@ -313,7 +313,7 @@ def _check_row_by_row(suspect: Suspect) -> Check:
         except UserCodeError as error:
             reason = f"They cannot be made of a single row, as a prediction needs: {error.what}"
             return _report(suspect, "row-by-row", title, ["not for a single row"], reason)
-        moved = [name for name in among.columns if name not in alone.columns or not _is_same(among[name], alone[name])]
+        moved = [name for name in among.columns if name not in alone.columns or not hold_same(among[name], alone[name])]
         if moved:
             reason = (
                 f"{_list(moved)} of row {int(rows[position]) + 1:,} differs when the row comes alone, so it depends on "
@@ -321,16 +321,6 @@ def _check_row_by_row(suspect: Suspect) -> Check:
             )
             return _report(suspect, "row-by-row", title, moved, reason)
     return _report(suspect, "row-by-row", title, [], "")
-
-
-def _is_same(one: "pd.Series", other: "pd.Series") -> bool:
-    import numpy as np
-
-    if kind_of(one) == "number" and kind_of(other) == "number":
-        left, right = (side.to_numpy(dtype="float64", na_value=np.nan) for side in (one, other))
-        return bool(np.allclose(left, right, rtol=1e-9, atol=1e-12, equal_nan=True))
-    objects = [side.astype(object).where(side.notna(), None).tolist() for side in (one, other)]
-    return bool(objects[0] == objects[1])
 
 
 def _list(names: list[str]) -> str:

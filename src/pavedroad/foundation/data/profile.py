@@ -65,6 +65,17 @@ def kind_of(column: "pd.Series") -> Kind:
     return "category"
 
 
+def hold_same(one: "pd.Series", other: "pd.Series") -> bool:
+    """Whether two columns hold the same values row by row; numbers may differ in their last digits."""
+    import numpy as np
+
+    if kind_of(one) == "number" and kind_of(other) == "number":
+        left, right = (side.to_numpy(dtype="float64", na_value=np.nan) for side in (one, other))
+        return bool(np.allclose(left, right, rtol=1e-9, atol=1e-12, equal_nan=True))
+    objects = [side.astype(object).where(side.notna(), None).tolist() for side in (one, other)]
+    return bool(objects[0] == objects[1])
+
+
 def finite_values(column: "pd.Series") -> "np.ndarray":
     """The finite numbers of a numeric column, as 64-bit floats; perhaps the column's own, so not to be changed."""
     import numpy as np

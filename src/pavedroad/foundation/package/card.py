@@ -7,6 +7,7 @@ evidence, none is written by hand.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from pavedroad.foundation.package.answers import FORMAT
 from pavedroad.foundation.package.facts import Facts, Measure
 from pavedroad.foundation.package.model import InputColumn, Signature
 from pavedroad.settings import CardField
@@ -165,8 +166,12 @@ def _tell_inputs(signature: Signature) -> Section:
         "What goes in",
         [
             (
-                f"A table with {len(signature.inputs):,} columns; the repo's own features function makes "
-                f"{len(signature.features):,} features of them."
+                f"A table with {len(signature.inputs):,} columns; "
+                + (
+                    f"the repo's own features function makes {len(signature.features):,} features of them."
+                    if signature.features
+                    else "the repo's own script reads them."
+                )
             ),
             *([f"{left_out:,} columns are left out here; the signature lists them all."] if left_out else []),
         ],
@@ -182,6 +187,11 @@ def _tell_inputs(signature: Signature) -> Section:
 
 def _tell_limits(facts: Facts, signature: Signature) -> Section:
     points = [
+        *(
+            [f"There is no model here: these are predictions for the {facts.rows:,} held-out rows, and for no other."]
+            if facts.format == FORMAT
+            else []
+        ),
         "Values outside of what training saw, listed above, are extrapolation: nothing here says how good it is there.",
         f"The limits hold for data like the {facts.rows:,} held-out rows; drift checks say when data stops being so.",
     ]
@@ -230,7 +240,7 @@ def _tell_making(facts: Facts) -> Section:
         code=["pavedroad reproduce package"],
         points=[
             f"Code: SHA-256 {facts.code}",
-            f"Model file: SHA-256 {facts.model}",
+            f"{'File of the predictions' if facts.format == FORMAT else 'Model file'}: SHA-256 {facts.model}",
             *([f"Parameters: {parameters}"] if parameters else []),
             "Packages: " + ", ".join(f"{name} {version}" for name, version in facts.environment.items()),
         ],

@@ -16,6 +16,7 @@ import msgspec
 
 from pavedroad.errors import ConfigError, EvidenceError, PackageError
 from pavedroad.foundation.data.profile import Profile
+from pavedroad.foundation.package.answers import ANSWERS
 from pavedroad.foundation.package.facts import FACTS, Facts
 from pavedroad.foundation.package.folder import MANIFEST, Manifest, digest_folder, verify_manifest
 from pavedroad.foundation.package.lineage import Lineage
@@ -64,10 +65,23 @@ class Package:
         Raises:
             PackageError: there is no model file, or more than one.
         """
+        if ANSWERS in self.manifest.files:
+            raise PackageError(
+                "The package holds no model, but predictions for the rows it was judged on; there is nothing to load.",
+                where=self.folder / ANSWERS,
+            )
         found = sorted(name for name in self.manifest.files if name.startswith("model."))
         if len(found) != 1:
             raise PackageError(f"The package holds {len(found)} model files; it must hold one.", where=self.folder)
         return found[0].removeprefix("model."), self.folder / found[0]
+
+    def find_kept(self) -> Path:
+        """The file of the model, or that of the predictions which stand for one.
+
+        Raises:
+            PackageError: there is none, or more than one.
+        """
+        return self.folder / ANSWERS if ANSWERS in self.manifest.files else self.find_model()[1]
 
     def load_model(self, trusted: list[str] | None = None) -> Any:  # noqa: ANN401
         """Load the model, with the format that its file's name says and no other.

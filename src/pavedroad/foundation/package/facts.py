@@ -11,6 +11,8 @@ from pavedroad.report import Check, Outcome, Report, Scalar
 from pavedroad.settings import CardWords, Waiver
 
 FACTS = "package.json"
+NO_ESTIMATOR = "none: predictions of a script"
+"""What is said of the model where there is none."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from pavedroad.errors import DataError, UserCodeError
 from pavedroad.foundation.data.profile import Kind, Profile
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.evaluation.metrics import Needs, Predictions
+from pavedroad.foundation.package.answers import ANSWERS
 from pavedroad.report import Scalar
+from pavedroad.settings import Model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +60,11 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def name_file(model_format: str) -> str:
     """The name of the file that holds a model of this format, for example ``model.skops``."""
     return f"model.{model_format}"
+
+
+def name_kept(settings: Model) -> str:
+    """The name of the file that training leaves: a model's, or that of predictions where the repo gives no model."""
+    return ANSWERS if settings.predictions else name_file(settings.format)
 
 
 def load_format(name: str) -> ModelFormat:

@@ -24,23 +24,33 @@ LEFT_OUT = {".git", ".dvc", ".venv", "venv", ".nox", ".tox", "node_modules", "__
 MADE_BY_THE_ROAD = {"reports", "model", "package"}
 LARGE = 64 * 1024**2
 """A file of more bytes than this is linked to instead of copied."""
+HOLDOUT = "PAVEDROAD_HOLDOUT"
+"""The environment variable that tells a script where the rows lie that it is to predict."""
 _WRITERS = {".csv": "to_csv", ".parquet": "to_parquet"}
 _LAST_LINES = 8
 
 
 @contextlib.contextmanager
-def run_script(project: Project, training: "pd.DataFrame") -> Iterator[Path]:
-    """Run ``model.command`` and give the path of the model file it wrote, which is gone when the context ends.
+def run_script(project: Project, training: "pd.DataFrame", asked: "pd.DataFrame | None" = None) -> Iterator[Path]:
+    """Run ``model.command`` and give the path of the file it wrote, which is gone when the context ends.
 
     The command runs in a copy of the repo. In it the training table holds the training rows alone and the holdout file
     is missing, so the script cannot learn from what it is judged on. ``python`` is the road's own. What the script
     prints is passed on.
+
+    Args:
+        project: the repo.
+        training: the rows to learn from.
+        asked: the rows to predict, without their target, when it is to write predictions instead of a model. They lie
+            in the place of the holdout file, or beside the training table as ``<its name>.holdout<its suffix>``; the
+            variable ``PAVEDROAD_HOLDOUT`` names the file.
 
     Raises:
         ConfigError: the training table is not a single CSV or Parquet file.
         UserCodeError: the command is missing, failed or took too long, or did not write the file.
     """
     model, data = project.config.model, project.config.data
+    wanted = model.predictions or model.artifact
     table = project.root / data.train
     if table.suffix not in _WRITERS or not table.is_file():
         raise ConfigError(
@@ -54,15 +64,25 @@ def run_script(project: Project, training: "pd.DataFrame") -> Iterator[Path]:
         given = folder / data.train
         given.parent.mkdir(parents=True, exist_ok=True)
         getattr(training, _WRITERS[table.suffix])(given, index=False)
-        (folder / model.artifact).parent.mkdir(parents=True, exist_ok=True)
-        (folder / model.artifact).unlink(missing_ok=True)
-        _run(project, folder)
-        made = folder / model.artifact
+        environment = dict(os.environ)
+        if asked is not None:
+            place = folder / (data.holdout_file or given.relative_to(folder).with_stem(f"{given.stem}.holdout"))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            getattr(asked, _WRITERS.get(place.suffix, _WRITERS[table.suffix]))(place, index=False)
+            environment[HOLDOUT] = str(place)
+        made = folder / wanted
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.unlink(missing_ok=True)  # one from before says nothing of these rows
+        _run(project, folder, environment)
         if made.is_symlink() or not made.is_file():
             raise UserCodeError(
-                f"The command ended well, but it did not write {model.artifact!r}.",
+                f"The command ended well, but it did not write {wanted!r}.",
                 where=project.root / "pavedroad.toml",
-                next_step="Let it write its model there, or correct model.artifact.",
+                next_step=(
+                    "Let it write its predictions there, or correct model.predictions."
+                    if model.predictions
+                    else "Let it write its model there, or correct model.artifact."
+                ),
             )
         yield made
 
@@ -90,7 +110,7 @@ def _copy(root: Path, folder: Path, hidden: set[Path]) -> None:
     shutil.copytree(root, folder, symlinks=True, ignore=leave_out, copy_function=copy)
 
 
-def _run(project: Project, folder: Path) -> None:
+def _run(project: Project, folder: Path, environment: dict[str, str]) -> None:
     """Run the command to its end, passing on what it prints; its whole group of processes ends with it."""
     words, seconds = list(project.config.model.command), project.config.model.timeout
     shown = " ".join(words)
@@ -100,6 +120,7 @@ def _run(project: Project, folder: Path) -> None:
         process = subprocess.Popen(  # noqa: S603 - the repo's own command, word by word, no shell
             words,
             cwd=folder,
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
