@@ -132,7 +132,26 @@ def test_a_signature_names_what_goes_in_as_training_saw_it():
     assert list(columns) == ["rain", "shop", "open", "day"]
     assert (columns["rain"].low, columns["rain"].high, columns["rain"].nullable) == (0.5, 2.5, True)
     assert (columns["shop"].categories, columns["shop"].nullable) == (["north", "south"], False)
-    assert columns["day"].kind == "time"
+    day = columns["day"]
+    assert (day.kind, day.nullable, day.timezone) == ("time", False, "")
+    assert (day.earliest, day.latest) == ("2012-01-01T00:00:00", "2012-01-03T00:00:00")
+
+
+@pytest.mark.parametrize(
+    ("zone", "earliest", "latest"),
+    [
+        ("Europe/Berlin", "2012-07-01T02:00:00+02:00", "2012-12-01T13:30:00.250000+01:00"),
+        ("UTC", "2012-07-01T00:00:00+00:00", "2012-12-01T12:30:00.250000+00:00"),
+    ],
+)
+def test_a_signature_knows_the_range_and_the_zone_of_times(zone, earliest, latest):
+    times = pd.to_datetime(["2012-07-01 00:00", None, "2012-12-01 12:30:00.25"], format="mixed").tz_localize("UTC")
+    table = pd.DataFrame({"at": times.tz_convert(zone), "never": pd.to_datetime([None] * 3), "y": [1, 2, 3]})
+    at, never = write_signature(profile_table(table), "regression", "y", (), ["x"]).inputs
+    assert (at.earliest, at.latest, at.timezone, at.nullable) == (earliest, latest, zone, True)
+    assert pd.Timestamp(at.earliest) == times[0]
+    assert pd.Timestamp(at.latest) == times[2]
+    assert (never.earliest, never.latest, never.timezone, never.nullable) == (None, None, "", True)
 
 
 @pytest.mark.parametrize("labels", [(), (0, 1), ("no", "yes"), (False, True), (0.0, 1.0)], ids=str)

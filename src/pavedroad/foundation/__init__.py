@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pavedroad.foundation.package.envelope import Package, open_package
     from pavedroad.foundation.package.facts import Facts, Measure
     from pavedroad.foundation.package.folder import Manifest, build_folder, verify_manifest, write_manifest
+    from pavedroad.foundation.package.inputs import InputFinding, check_inputs, require_inputs
     from pavedroad.foundation.package.lineage import Lineage, trace
     from pavedroad.foundation.package.model import ModelFormat, Signature, load_format, predict
     from pavedroad.foundation.pipeline import Pipeline, load_pipeline
@@ -39,6 +40,7 @@ _HOMES = {
     "package.envelope": ("Package", "open_package"),
     "package.facts": ("Facts", "Measure"),
     "forge.history": ("Commit", "History", "load_history"),
+    "package.inputs": ("InputFinding", "check_inputs", "require_inputs"),
     "package.lineage": ("Lineage", "trace"),
     "evaluation.metrics": ("Estimates", "Metric", "Predictions", "estimate", "find_metric"),
     "package.model": ("ModelFormat", "Signature", "load_format", "predict"),
@@ -59,6 +61,7 @@ __all__ = [
     "Estimates",
     "Facts",
     "History",
+    "InputFinding",
     "Interval",
     "Lineage",
     "Manifest",
@@ -76,6 +79,7 @@ __all__ = [
     "Tracker",
     "TrainingTable",
     "build_folder",
+    "check_inputs",
     "estimate",
     "find_metric",
     "find_project",
@@ -94,6 +98,7 @@ __all__ = [
     "profile_table",
     "read_table",
     "read_training_table",
+    "require_inputs",
     "split_rows",
     "trace",
     "verify_manifest",

@@ -10,6 +10,7 @@ from pavedroad.foundation.evaluation.metrics import Estimates, Metric, Needs, Pr
 from pavedroad.foundation.evaluation.predicted import PREDICTED, keep_predicted, write_predicted
 from pavedroad.foundation.evaluation.resampling import Interval
 from pavedroad.foundation.evaluation.rival import identify_baseline, make_baseline, title_baseline
+from pavedroad.foundation.package.inputs import InputFinding, require_inputs
 from pavedroad.foundation.package.model import predict, require_known_classes
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.functions import make_features
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 METRICS_FILE = "metrics.json"
 MAX_POINTS = 400
+MAX_FINDINGS = 20
 
 
 def evaluate(project: Project) -> Report:
@@ -35,6 +37,7 @@ def evaluate(project: Project) -> Report:
     holdout = table.read_holdout()
     signature = load_signature(project)
     require_known_classes(holdout[objective.target], signature)
+    findings = require_inputs(signature, holdout)
     model: Any = None
     if config.model.predictions:
         features, predicted = holdout, predict_rows(project, holdout, metric.needs)
@@ -77,6 +80,7 @@ def evaluate(project: Project) -> Report:
                 observed=len(predicted.values),
                 expected=len(holdout),
             ),
+            _tell_inputs(findings, config.data.time),
             _to_check("metric.model", f"{metric.title} of the model", estimates[stated].model),
             *(
                 _to_check(
@@ -113,6 +117,20 @@ def evaluate(project: Project) -> Report:
             _draw_fit(objective, holdout, actual, predicted, config.data.time),
             *drawn,
         ],
+    )
+
+
+def _tell_inputs(findings: list[InputFinding], time: str) -> Check:
+    """What the rows to judge on are unlike; that their own times go on is no news."""
+    shown = [finding for finding in findings if finding.column != time]
+    return judge(
+        "evaluate.inputs",
+        "The rows to judge on are like those that training saw",
+        ok=True,
+        severity=Severity.INFO,
+        observed=f"{len(shown)} of the columns differ" if shown else "no column differs",
+        reason="; ".join(f"{finding.column}: {finding.rows:,} {finding.words}" for finding in shown[:MAX_FINDINGS]),
+        evidence={finding.column: finding.rows for finding in shown[:MAX_FINDINGS]},
     )
 
 

@@ -14,6 +14,7 @@ from pavedroad.foundation.data.tables import read_table
 from pavedroad.foundation.evaluation.metrics import Predictions, find_metric
 from pavedroad.foundation.package.answers import ANSWERS, read_answers, recall
 from pavedroad.foundation.package.envelope import open_package
+from pavedroad.foundation.package.inputs import require_inputs
 from pavedroad.foundation.package.model import predict
 from pavedroad.foundation.project import Project, find_project
 from pavedroad.foundation.usercode.functions import make_features
@@ -24,11 +25,18 @@ if TYPE_CHECKING:
 
 
 def score(project: Project, table: "pd.DataFrame") -> Predictions:
-    """What the package in a repo says about rows, with the features that this repo's code makes."""
+    """What the package in a repo says about rows, with the features that this repo's code makes.
+
+    Raises:
+        PackageError: the package is damaged, or holds predictions for other rows.
+        DataError: a column that the model's signature names is missing or of another kind.
+        UserCodeError: the features or the model failed.
+    """
     package = open_package(project.package)
     if ANSWERS in package.manifest.files:
         return recall(read_answers(package.folder / ANSWERS), table, project.config.objective.target)
     signature = package.signature
+    require_inputs(signature, table)
     needs = find_metric(project.config.objective.metric, project.config.objective.problem).needs
     features = make_features(project, table, signature.features)
     return predict(package.load_model(project.config.model.trusted), features, signature, needs)

@@ -265,6 +265,8 @@ def _tell_rows(measure: Measure) -> str:
 def _tell_range(column: InputColumn) -> str:
     if column.low is not None and column.high is not None:
         return f"{column.low:.6g} to {column.high:.6g}"
+    if column.earliest and column.latest:
+        return f"{column.earliest} to {column.latest}" + (f" ({column.timezone})" if column.timezone else "")
     if column.categories:
         more = len(column.categories) - MOST_ITEMS
         return ", ".join(column.categories[:MOST_ITEMS]) + (f" and {more:,} more" if more > 0 else "")

@@ -42,6 +42,11 @@ class InputColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     nullable: bool
     low: float | None = None
     high: float | None = None
+    earliest: str | None = None
+    """Of a column of times: the first that training saw, in ISO 8601, with its offset where the column has a zone."""
+    latest: str | None = None
+    timezone: str = ""
+    """The zone of a column of times, such as ``UTC`` or ``Europe/Berlin``; empty: none."""
     categories: list[str] = []
 
 
@@ -88,6 +93,9 @@ def write_signature(
                 nullable=column.nulls > 0,
                 low=column.quantiles[0] if column.quantiles else None,
                 high=column.quantiles[-1] if column.quantiles else None,
+                earliest=_write_time(column.earliest),
+                latest=_write_time(column.latest),
+                timezone=_read_zone(column.dtype) if column.kind == "time" else "",
                 categories=sorted(column.categories),
             )
             for column in profile.columns
@@ -95,6 +103,16 @@ def write_signature(
         ],
         features=features,
     )
+
+
+def _write_time(text: str | None) -> str | None:
+    """A time as pandas writes it, in ISO 8601."""
+    return text if text is None else text.replace(" ", "T", 1)
+
+
+def _read_zone(dtype: str) -> str:
+    """The zone in the name of a type, for example ``datetime64[ns, Europe/Berlin]``."""
+    return dtype.partition(",")[2].removesuffix("]").strip()
 
 
 def require_known_classes(target: "pd.Series", signature: Signature) -> None:
