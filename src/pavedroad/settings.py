@@ -177,6 +177,8 @@ class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fail_effect: NotNegative
     min_rows: Annotated[int, Meta(ge=2)]
     block: Annotated[int, Meta(ge=1, le=1_000_000)]
+    page: bool
+    """Whether Evidently's own page is made beside the report."""
     rules: list[DriftRule]
     acknowledged: list[Acknowledgement]
 

@@ -10,7 +10,7 @@ from scipy.spatial.distance import jensenshannon
 
 from pavedroad.config import default_settings
 from pavedroad.engines.evidently import columns as evidently
-from pavedroad.errors import ConfigError, JudgementError
+from pavedroad.errors import ConfigError
 from pavedroad.foundation.drift.detection import Policy, choose_policy, find_drift
 from pavedroad.foundation.drift.effects import align_numbers, bin_numbers, measure_jensen_shannon, measure_psi
 from pavedroad.foundation.drift.reference import hold_frame, measure
@@ -128,27 +128,6 @@ def test_gaps_are_compared_by_the_road_itself():
     now = measure(hold_frame(current), "now", like=before)
     found = {item.about: item.drifted for item in find_drift(before, now, ["x"], make_settings())}
     assert found == {"empty cells": True, "values": False}
-
-
-def test_its_page_shows_the_columns_it_can_and_names_those_it_cannot(tmp_path, monkeypatch):
-    table = pd.DataFrame({"good": RNG.normal(size=200), "bad": RNG.normal(size=200), "word": ["a", "b"] * 100})
-    before = measure(hold_frame(table), "before")
-    now = measure(hold_frame(table.head(150)), "now", like=before)
-    run = evidently._run_pair
-
-    def give_up(reference, current, method, threshold):
-        if reference.name == "bad":
-            raise JudgementError("It gave up")
-        return run(reference, current, method, threshold)
-
-    monkeypatch.setattr(evidently, "_run_pair", give_up)
-    path = tmp_path / "page.html"
-    pairs = list(zip(before.columns, now.columns, strict=True))
-    assert evidently.write_page(pairs, path, "auto", 0.1) == ["bad: It gave up"]
-    page = path.read_text()
-    assert "good" in page
-    assert "word" in page
-    assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
 
 
 def test_the_policy_of_a_column_is_its_threshold():

@@ -13,6 +13,7 @@ from pavedroad.foundation.drift.reference import REFERENCE, hold_frame, measure,
 from pavedroad.foundation.project import Project
 from pavedroad.report import Outcome, encode
 from pavedroad.stages.drift import drift
+from pavedroad.stages.drift_page import draw_page
 from pavedroad.stages.runner import run_stage
 
 CONFIG = """
@@ -178,6 +179,7 @@ def test_the_report_ranks_what_drifted_by_effect_and_tells_each_in_a_sentence(pr
     now = make_table(seed=1).assign(temp=lambda t: t["temp"] + 3.1, shop="south")
     report = drift(project(make_table(), now, data='keys = ["day"]'))
     assert [check.id for check in report.checks[:2]] == ["drift.temp", "drift.shop"]
+    assert [check.columns for check in report.checks[:2]] == [["temp"], ["shop"]], "its picture stands beside a finding"
     told = find(report, "drift.temp").reason
     assert "`temp` is 2." in told or "`temp` is 3." in told
     assert "higher than the reference on average" in told
@@ -235,6 +237,7 @@ def test_free_text_is_compared_by_its_words_with_rows_of_both_tables(new, outcom
     assert check.outcome.value == outcome
     assert ("A classifier tells current rows of `review`" in check.reason) is (outcome == "fail")
     assert (check.evidence["reference_rows"], check.evidence["current_rows"]) == (320, 300)
+    assert "column.review" not in [figure.id for figure in report.figures], "rows are not for show"
     assert {"train.parquet", "current.parquet"} <= {used.path for used in report.inputs}
 
 
@@ -392,3 +395,33 @@ def test_a_warm_year_of_the_examples_weather_is_found_and_the_year_itself_is_not
     assert check.outcome is Outcome.FAIL
     assert "`temp_max` is" in check.reason
     assert "higher than the reference" in check.reason
+
+
+# --- Evidently's page -----------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_of_the_report_that_is_there_and_drawn_once(project):
+    made = project(make_table(), make_table(seed=1), data='keys = ["day"]', drift="page = true")
+    report = run_stage(made, "drift", drift)
+    assert report.about["page"] == "drift-evidently.html"
+    path = draw_page(made)
+    assert path == made.reports / "drift-evidently.html"
+    page = path.read_text()
+    assert "400 rows of current.parquet against 320 training rows." in page
+    assert "Drift in column 'temp'" in page
+    assert "Drift in column 'day'" not in page
+    path.write_text(page.splitlines()[0] + "\nkept")
+    assert draw_page(made).read_text().endswith("kept"), "the page of this report is not drawn again"
+    make_table(500, seed=3).to_parquet(made.root / "current.parquet")
+    run_stage(made, "drift", drift)
+    assert "500 rows of current.parquet" in draw_page(made).read_text()
+
+
+def test_where_nothing_was_compared_there_is_no_page_either(project):
+    made = project(make_table(100))
+    made.reports.mkdir()
+    (made.reports / "drift-evidently.html").write_text("old")
+    assert draw_page(made) is None
+    run_stage(made, "drift", drift)
+    assert draw_page(made) is None
+    assert not (made.reports / "drift-evidently.html").exists()

@@ -14,13 +14,18 @@ from pavedroad.foundation.project import Project, find_project
 from pavedroad.report import Outcome, Report
 from pavedroad.stages.runner import run_stage
 
+YES = frozenset({Outcome.PASS, Outcome.WARN})
 
-def _run(stage: str, *, as_json: bool, then: Callable[[Project], None] | None = None) -> None:
+
+def _run(
+    stage: str, *, as_json: bool, then: Callable[[Project], None] | None = None, when: frozenset[Outcome] = YES
+) -> None:
+    """Run a stage, then something more where it came to one of the outcomes, and end the command."""
     module = importlib.import_module(f"pavedroad.stages.{stage}")
     project = find_project(Path.cwd())
     with set_aside(wanted=as_json):  # the repo's own functions may print
         report = run_stage(project, stage, getattr(module, stage))
-        if then is not None and report.outcome in {Outcome.PASS, Outcome.WARN}:
+        if then is not None and report.outcome in when:
             then(project)
     end_stage(project, report, as_json=as_json)
 
@@ -114,15 +119,23 @@ def evaluate(as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--page", is_flag=True, help="Also draw Evidently's own page: reports/drift-evidently.html.")
 @json_option
-def drift(as_json: bool) -> None:
+def drift(page: bool, as_json: bool) -> None:
     """Compare the current data with the rows the model was trained on, column by column.
 
     The current data is the table that [data] current names, or the holdout; [drift] reference says what it is compared
     with. A column has drifted when the change is both significant (at [drift] false_alarm_rate over the whole run) and
     material (from [drift] min_effect on).
     """
-    _run("drift", as_json=as_json)
+
+    def draw(project: Project) -> None:
+        if page or project.config.drift.page:
+            from pavedroad.stages.drift_page import draw_page
+
+            click.echo(f"Evidently's page: {draw_page(project)}")
+
+    _run("drift", as_json=as_json, then=draw, when=YES | {Outcome.FAIL})
 
 
 @click.command()

@@ -21,6 +21,7 @@ ENGINES: dict[str, dict[str, str]] = {
     "outline": {"duckdb": "pavedroad.engines.duckdb.outline"},
     "drift": {"two-sample": "pavedroad.engines.two_sample", "evidently": "pavedroad.engines.evidently.columns"},
     "drift-rows": {"evidently": "pavedroad.engines.evidently.rows"},
+    "drift-page": {"evidently": "pavedroad.engines.evidently.page"},
     "sketch": {"duckdb": "pavedroad.engines.duckdb.sketch"},
     "model": {"skops": "pavedroad.engines.skops.model"},
     "signature": {"model-signing": "pavedroad.engines.model_signing"},

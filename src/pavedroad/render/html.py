@@ -44,6 +44,9 @@ MOST_COLUMNS = 200
 _OPEN_COLUMNS = 12
 """So many columns are open to view, and all that did not pass; the others are folded away."""
 
+_PAGES = frozenset({"drift-evidently.html"})
+"""What a report may lead to beside this page; a link is never made of a report's own words."""
+
 _MOST_OF_COLUMN = 50
 _MOST_EVIDENCE = 10
 _MOST_ATTENTION = 8
@@ -130,6 +133,8 @@ class _Section:
     pictures: list[_Picture] = field(default_factory=list)
     pictures_left_out: int = 0
     inputs: list[dict[str, str]] = field(default_factory=list)
+    page: str = ""
+    """A page of the vendor's own beside this one, by its file's name."""
 
 
 def to_html(reports: Sequence[Report]) -> str:
@@ -216,6 +221,7 @@ def _to_section(anchor: str, report: Report, row: Row, compared: Figure | None) 
             }
             for file in report.inputs[:_MOST_INPUTS]
         ],
+        page=report.about["page"] if report.about.get("page") in _PAGES else "",
     )
 
 

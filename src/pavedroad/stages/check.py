@@ -53,6 +53,7 @@ def check(
         _look_ahead(project, running)
         running.follow(watch)
         _refuse_suite(project)
+        _draw_drift(project, watch)
         fresh = Freshness(project)
         if STAGE in project.config.gate.required and _must_measure(project, fresh, watch):
             timing.measure(watch)
@@ -69,6 +70,15 @@ def check(
         changed = run_stage(project, "contract", partial(contract, base=against, recorded=True))
         reports = [*reports[:-1], changed, reports[-1]]
     return reports
+
+
+def _draw_drift(project: Project, watch: Callable[[Event], None]) -> None:
+    """Draw the page that the settings ask for where the stage did not, because its report came from the cache."""
+    if project.config.drift.page:
+        from pavedroad.stages.drift_page import draw_page
+
+        watch(Event("drift page", "running"))
+        draw_page(project)
 
 
 def _refuse_suite(project: Project) -> None:

@@ -6,9 +6,9 @@ from functools import partial
 
 import msgspec
 
-from pavedroad.errors import ConfigError
 from pavedroad.foundation.data.tables import name_input
-from pavedroad.foundation.drift.detection import Finding, choose_policy, find_drift, matches
+from pavedroad.foundation.drift.detection import Finding, choose_policy, compares_rows, find_drift, matches
+from pavedroad.foundation.drift.page import PAGE
 from pavedroad.foundation.drift.reference import ColumnSketch, Reference
 from pavedroad.foundation.drift.rows import compare_rows, tell_rows
 from pavedroad.foundation.drift.words import draw_change, tell_change
@@ -19,7 +19,7 @@ from pavedroad.settings import Acknowledgement, Drift
 from pavedroad.stages.drift_model import PERFORMANCE, TITLES, watch_model
 from pavedroad.stages.drift_pipeline import judge_pipeline
 from pavedroad.stages.drift_rows import bring_rows
-from pavedroad.stages.drift_sides import Sides, measure_sides
+from pavedroad.stages.drift_sides import Sides, choose_columns, measure_sides
 
 MAX_FIGURES = 60
 _ORDER = (Outcome.ERROR, Outcome.FAIL, Outcome.WARN, Outcome.PASS, Outcome.SKIPPED)
@@ -30,7 +30,7 @@ def drift(project: Project) -> Report:
     settings = project.config.drift
     sides = measure_sides(project)
     reference, current = sides.reference, sides.current
-    columns = _choose_columns(project, reference, current)
+    columns = choose_columns(project, reference, current)
     if min(reference.rows, current.rows) < settings.min_rows:
         return _skip(settings, sides)
     new = [column.name for column in current.columns if reference.find(column.name) is None]
@@ -59,7 +59,7 @@ def drift(project: Project) -> Report:
         summary=_summarise(sides, checks, project.config.project.owner),
         inputs=inputs.values(),
         figures=_draw(findings, before, now, settings),
-        about={"owner": project.config.project.owner, "reference": reference.about},
+        about={"owner": project.config.project.owner, "reference": reference.about, **_point_at_page(settings)},
     )
 
 
@@ -67,22 +67,8 @@ def _join(side: Reference, more: Sequence[ColumnSketch]) -> Reference:
     return msgspec.structs.replace(side, columns=[*side.columns, *more])
 
 
-def _choose_columns(project: Project, reference: Reference, current: Reference) -> list[str]:
-    """The configured columns; else every one of the reference but time, keys and a target that is not known yet."""
-    config = project.config
-    known = [column.name for column in reference.columns]
-    if config.drift.columns:
-        unknown = [name for name in config.drift.columns if name not in known]
-        if unknown:
-            raise ConfigError(
-                f"drift.columns names {unknown[0]!r}, which is not in the reference.",
-                where=project.root / "pavedroad.toml",
-            )
-        return config.drift.columns
-    left_out = {config.data.time, *config.data.keys}
-    if current.find(config.objective.target) is None:
-        left_out.add(config.objective.target)
-    return [name for name in known if name not in left_out]
+def _point_at_page(settings: Drift) -> dict[str, str]:
+    return {"page": PAGE} if settings.page else {}
 
 
 def _skip(settings: Drift, sides: Sides) -> Report:
@@ -146,8 +132,9 @@ def _to_check(finding: Finding, sentence: str, settings: Drift) -> Check:
     title = f"`{finding.column}` has not drifted" + (f" in its {about}" if about else "")
     title = TITLES[PERFORMANCE] if finding.about == PERFORMANCE else title
     id_ = f"drift.{finding.column}" + (f".{about.replace(' ', '-')}" if about else "")
+    columns = [] if finding.about == PERFORMANCE else [finding.column]
     if finding.skipped:
-        return Check(id=id_, title=title, outcome=Outcome.SKIPPED, reason=finding.skipped)
+        return Check(id=id_, title=title, outcome=Outcome.SKIPPED, reason=finding.skipped, columns=columns)
     policy = choose_policy(settings, finding.column)
     severity = _find_severity(finding, policy.on_drift, policy.fail_effect)
     known = _find_acknowledgement(finding.column, settings)
@@ -160,7 +147,14 @@ def _to_check(finding: Finding, sentence: str, settings: Drift) -> Check:
     compared = finding.comparison
     if compared is None:
         return judge(
-            id_, title, ok=False, severity=severity, reason=reason, expected="comparable values", evidence=evidence
+            id_,
+            title,
+            ok=False,
+            severity=severity,
+            reason=reason,
+            expected="comparable values",
+            evidence=evidence,
+            columns=columns,
         )
     expected = f"below {policy.min_effect:g}" + ("" if finding.adjusted_p is None else ", or within chance")
     return judge(
@@ -172,6 +166,7 @@ def _to_check(finding: Finding, sentence: str, settings: Drift) -> Check:
         expected=expected,
         reason=reason,
         evidence=evidence,
+        columns=columns,
     )
 
 
@@ -233,6 +228,10 @@ def _size(finding: Finding) -> float:
     return finding.comparison.effect if finding.comparison else 0.0
 
 
+def _find_method(finding: Finding, settings: Drift) -> str:
+    return choose_policy(settings, finding.column).method
+
+
 def _draw(
     findings: list[Finding], before: dict[str, ColumnSketch], now: dict[str, ColumnSketch], settings: Drift
 ) -> list[Figure]:
@@ -249,6 +248,8 @@ def _draw(
             "threshold": [choose_policy(settings, found.column).min_effect for found in compared],
         },
     )
-    both = [found.column for found in compared if found.column in before and found.column in now]
+    # Of free text, a picture would show rows and not a distribution.
+    counted = [found.column for found in compared if not (found.unsure or compares_rows(_find_method(found, settings)))]
+    both = [name for name in counted if name in before and name in now]
     drawn = [draw_change(before[name], now[name]) for name in both[:MAX_FIGURES]]
     return [*([effects] if compared else []), *(figure for figure in drawn if figure is not None)]

@@ -80,6 +80,24 @@ def measure_sides(project: Project) -> Sides:
     return Sides(reference, current, inputs)
 
 
+def choose_columns(project: Project, reference: Reference, current: Reference) -> list[str]:
+    """The configured columns; else every one of the reference but time, keys and a target that is not known yet."""
+    config = project.config
+    known = [column.name for column in reference.columns]
+    if config.drift.columns:
+        unknown = [name for name in config.drift.columns if name not in known]
+        if unknown:
+            raise ConfigError(
+                f"drift.columns names {unknown[0]!r}, which is not in the reference.",
+                where=project.root / "pavedroad.toml",
+            )
+        return config.drift.columns
+    left_out = {config.data.time, *config.data.keys}
+    if current.find(config.objective.target) is None:
+        left_out.add(config.objective.target)
+    return [name for name in known if name not in left_out]
+
+
 def measure_training(project: Project, rows: "pd.DataFrame") -> Reference:
     """Count the rows that a model was trained on, to be kept beside it."""
     return _measure(project, hold_frame(rows), "training rows, as the profile beside the model has them")

@@ -274,3 +274,12 @@ def test_reports_are_not_changed(road):
     to_html(road)
     assert msgspec.json.encode(road) == before
     assert all(isinstance(report, Report) for report in road)
+
+
+@pytest.mark.parametrize(
+    ("page", "linked"), [("drift-evidently.html", True), ("https://example.org", False), ("javascript:alert(1)", False)]
+)
+def test_a_report_leads_to_a_vendors_page_that_is_known_and_to_nothing_else(page, linked):
+    report = conclude("drift", [Check(id="drift.x", title="x", outcome=Outcome.PASS)], about={"page": page})
+    assert (f'href="{page}"' in to_html([report])) is linked
+    assert ('href="drift-evidently.html"' in to_html([report])) is linked

@@ -6,7 +6,7 @@ whole table for one bad column. Here it sees one column without either, of a pla
 
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,6 @@ from pavedroad.errors import ConfigError, JudgementError
 from pavedroad.foundation.drift.detection import Comparison, Policy
 from pavedroad.foundation.drift.reference import ColumnSketch
 from pavedroad.foundation.drift.samples import draw_sample
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NUMERIC, CATEGORICAL = "wasserstein", "jensenshannon"
 ROWS = 10_000
@@ -49,7 +46,7 @@ def compare(reference: ColumnSketch, current: ColumnSketch, method: str, policy:
         JudgementError: Evidently gave no number for the column.
     """
     numeric = reference.numeric
-    chosen = (NUMERIC if numeric else CATEGORICAL) if method == "auto" else method
+    chosen = choose_method(method, numeric=numeric)
     if chosen in (_CATEGORICAL_ONLY if numeric else _NUMERIC_ONLY):
         kind = "numbers" if numeric else "categories"
         raise ConfigError(
@@ -65,50 +62,9 @@ def compare(reference: ColumnSketch, current: ColumnSketch, method: str, policy:
     return Comparison(name, None, value, NAMES.get(chosen, f"Evidently {chosen}"))
 
 
-def write_page(
-    columns: list[tuple[ColumnSketch, ColumnSketch]], path: "Path", method: str, threshold: float
-) -> list[str]:
-    """Write Evidently's own page on columns that both sides have; return those it could not show, with the reason.
-
-    It shows at most :data:`ROWS` rows of each side. A column that it gives up on is left out, and the others are shown.
-    """
-    shown, left = [], []
-    for reference, current in columns:
-        try:
-            _find_value(_run_pair(reference, current, method, threshold))
-        except (JudgementError, ConfigError) as error:
-            left.append(f"{reference.name}: {error.what}")
-        else:
-            shown.append((reference, current))
-    if not shown:
-        return left
-    frames = []
-    for side in (0, 1):
-        drawn = {f"{pair[0].name}": pd.Series(draw_sample(pair[side], ROWS)) for pair in shown}
-        frames.append(pd.DataFrame(drawn))
-    definition = DataDefinition(
-        numerical_columns=[pair[0].name for pair in shown if pair[0].numeric],
-        categorical_columns=[pair[0].name for pair in shown if not pair[0].numeric],
-    )
-    metrics = [ValueDrift(column=pair[0].name, method=_choose(method, pair[0]), threshold=threshold) for pair in shown]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        datasets = [Dataset.from_pandas(frame, data_definition=definition) for frame in frames]
-        snapshot = Report(metrics).run(datasets[1], datasets[0])
-        scratch = path.with_name(f".{path.name}.tmp")
-        snapshot.save_html(str(scratch))
-        scratch.replace(path)
-    return left
-
-
-def _choose(method: str, column: ColumnSketch) -> str:
-    return (NUMERIC if column.numeric else CATEGORICAL) if method == "auto" else method
-
-
-def _run_pair(reference: ColumnSketch, current: ColumnSketch, method: str, threshold: float) -> Any:  # noqa: ANN401
-    numeric = reference.numeric
-    sides = [_to_dataset(side, numeric=numeric) for side in (reference, current)]
-    return _run(sides, _choose(method, reference), threshold)
+def choose_method(method: str, *, numeric: bool) -> str:
+    """The method that ``auto`` stands for, or the one that was named."""
+    return (NUMERIC if numeric else CATEGORICAL) if method == "auto" else method
 
 
 def _run(sides: list[Dataset], method: str, threshold: float) -> Any:  # noqa: ANN401 - Evidently's own results

@@ -24,7 +24,7 @@ from pavedroad.foundation.drift.detection import Comparison
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-APART = "how well a classifier tells the sides apart (2 × ROC AUC − 1)"
+APART = "distance that a classifier finds between the sides (2 × ROC AUC − 1)"
 _DISTANCES: "dict[str, tuple[Callable[[], Any], str]]" = {
     "embedding-distance": (DistanceDriftMethod, "Euclidean distance of the mean vectors"),
     "embedding-mmd": (MMDDriftMethod, "squared maximum mean discrepancy"),
