@@ -198,13 +198,15 @@ class Table:
                 columns[name] = Column(name=name, sql=f"c{number}", sort=sort, type=kind)
         aliases = ", ".join(f"k{number}" for number in range(len(relation.names)))
         named = f"({relation.query}) AS s({aliases}, r)"
-        self.connection.execute(f"CREATE TEMP VIEW t AS SELECT {', '.join(parts)}, s.r AS r FROM {named}")  # noqa: S608
-        if len(columns) > WIDE and self.source.bytes <= STREAM_FROM:
-            self.connection.execute("CREATE TEMP TABLE wide AS SELECT * FROM t")
-            self.connection.execute("DROP VIEW t")
-            self.connection.execute("ALTER TABLE wide RENAME TO t")
-        elif parquet:
-            self._raw = named
+        table = f"SELECT {', '.join(parts)}, s.r AS r FROM {named}"  # noqa: S608
+        if len(columns) <= WIDE or self.source.bytes > STREAM_FROM:
+            self.connection.execute(f"CREATE TEMP VIEW t AS {table}")
+            self._raw = named if parquet else ""
+            return columns
+        # To find that every column is needed, the optimizer takes a time that grows with the square of their number.
+        self.connection.execute("PRAGMA disable_optimizer")
+        self.connection.execute(f"CREATE TEMP TABLE t AS {table}")
+        self.connection.execute("PRAGMA enable_optimizer")
         return columns
 
     def _open_parquet(self) -> Relation:
