@@ -310,3 +310,13 @@ def test_great_expectations_is_told_not_to_report_home():
         "assert os.environ['GX_ANALYTICS_ENABLED'] == 'false'\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("parser", ["pandas", "great_expectations"])
+def test_a_condition_on_rows_is_judged_without_a_warning(engine, suite, parser):
+    written = 'shop == "north"' if parser == "pandas" else 'col("shop") == "north"'
+    condition = {"row_condition": written, "condition_parser": parser}
+    made = suite((RANGE, {"column": "sold", "max_value": 1, **condition}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        assert successes(engine, TABLE, made) == [True]

@@ -39,6 +39,8 @@ from pavedroad.foundation.validation.suite import Expectation, Suite
 logging.captureWarnings(False)  # Great Expectations switches it on for the whole process when it is imported
 logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
 
+_OF_CONDITIONS = r"(Passing a string to the row_condition parameter|The condition_parser parameter) is deprecated"
+"""A suite is JSON, where a condition on rows is a text; Great Expectations would rather have objects of its own."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -86,11 +88,13 @@ def build(expectation: Expectation, suite: Suite, kwargs: dict[str, Any] | None 
             next_step=_find_nearest(expectation.type),
         ) from error
     try:
-        return implementation(
-            **_complete_dates(expectation.kwargs if kwargs is None else kwargs),
-            severity=expectation.severity.value,
-            meta={"id": expectation.id},
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", _OF_CONDITIONS, DeprecationWarning)
+            return implementation(
+                **_complete_dates(expectation.kwargs if kwargs is None else kwargs),
+                severity=expectation.severity.value,
+                meta={"id": expectation.id},
+            )
     except (ValueError, TypeError) as error:
         problems = getattr(error, "errors", None)
         first = problems()[0] if callable(problems) else {"loc": (), "msg": str(error)}
