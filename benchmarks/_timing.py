@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Installed packages are compiled once, not at every start; where nobody did it yet, the warm-up does."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -80,7 +83,7 @@ def _run(command: Command) -> tuple[float, float, float]:
     process = subprocess.Popen(
         list(command.words),
         cwd=command.cwd,
-        env={**os.environ, **command.env},
+        env={**_ENVIRONMENT, **command.env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
