@@ -61,7 +61,7 @@ def test_a_damaged_file_is_refused_in_words(world, name, content, why):
 
 
 def test_a_missing_file_is_refused_with_what_to_do(tmp_path):
-    assert "dvc pull" in refusal(tmp_path / "a.csv")
+    assert "pavedroad data pull" in refusal(tmp_path / "a.csv")
 
 
 def test_a_folder_is_refused(tmp_path):

@@ -45,7 +45,7 @@ def doctor(project: Project) -> Report:
             "The training data is there",
             ok=(project.root / config.data.train).is_file(),
             observed=config.data.train,
-            reason="Put the file there, or run: dvc pull.",
+            reason="Put the file there, or run: pavedroad data pull.",
         ),
         _try(
             "doctor.suite",

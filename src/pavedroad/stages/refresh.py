@@ -82,7 +82,8 @@ def bring_tables(project: Project) -> None:
     if not load_keeper().find_remote(project.root):
         raise UsageError(
             f"{kept[0]} is kept by DVC, and there is no remote that a refreshed one could be pushed to.",
-            next_step="Name one with `dvc remote add --default`, or let git hold the table.",
+            next_step="Name one with `dvc remote add --default storage <address>` and "
+            "`dvc remote modify storage verify true`, or let git hold the table.",
         )
     pipeline = load_pipeline()
     away = pipeline.find_kept_elsewhere(project.root, kept)

@@ -153,13 +153,13 @@ def _explain(again: Project, made: Package, checks: list[Check], watch: Watch) -
 
 def _judge_data(again: Project, facts: Facts, missing: list[str]) -> Check:
     changed = [source.path for source in facts.sources if hash_path(again.root / source.path) != source.sha256]
-    said = "Missing" if missing else "Changed"
+    said = f"{'Missing' if missing else 'Changed'}: {', '.join((missing or changed)[:_NAMED])}."
     return judge(
         "reproduce.data",
         "The data is the one it was made of",
         ok=not changed,
         observed="all tables are here" if not changed else f"{len(changed)} of {len(facts.sources)} differ",
-        reason="" if not changed else f"{said}: {', '.join((missing or changed)[:_NAMED])}. Fetch it with: dvc pull.",
+        reason="" if not changed else f"{said} Fetch it with: pavedroad data pull.",
     )
 
 

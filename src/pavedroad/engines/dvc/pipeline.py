@@ -230,7 +230,7 @@ def _explain(said: list[str], root: Path) -> PipelineError:
         return PipelineError(
             "A file that the pipeline reads is missing.",
             where=root / (absent[1] or absent[2]),
-            next_step="Put it there, or run `dvc pull` if DVC holds it.",
+            next_step="Put it there, or run `pavedroad data pull` if DVC holds it.",
         )
     missing = re.search(r"Parameters? (.+) (?:is|are) missing from '([^']+)'", message)
     if missing:

@@ -80,7 +80,7 @@ def verify_file(path: Path) -> tuple[str, int, int]:
                     raise DataError(
                         f"The Parquet file is damaged: a page at byte {page.start:,} does not match its checksum.",
                         where=path,
-                        next_step="Fetch it again from where it came, for example with: dvc pull.",
+                        next_step="Fetch it again from where it came, for example with: pavedroad data pull.",
                     )
     return digest, pages, checked
 

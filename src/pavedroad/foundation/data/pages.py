@@ -53,7 +53,7 @@ def find_pages(content: Bytes, path: Path) -> Iterator[Page]:
         raise DataError(
             f"The data file is damaged or not what its name says: {error}.",
             where=path,
-            next_step="Fetch it again from where it came, for example with: dvc pull.",
+            next_step="Fetch it again from where it came, for example with: pavedroad data pull.",
         ) from error
 
 

@@ -95,7 +95,9 @@ def find_source(path: Path) -> Source:
             raise DataError("This is neither a file nor a folder.", where=path)
         else:
             raise DataError(
-                "The data file is missing.", where=path, next_step="Put it there, or run `dvc pull` if DVC holds it."
+                "The data file is missing.",
+                where=path,
+                next_step="Put it there, or run `pavedroad data pull` if DVC holds it.",
             )
         _require_readable(files)
     except OSError as error:
@@ -157,7 +159,9 @@ def _list_pattern(path: Path) -> list[Path]:
     first = next(number for number, part in enumerate(parts) if _PATTERN.search(part))
     files = sorted(file for file in Path(*parts[:first]).glob("/".join(parts[first:])) if file.is_file())
     if not files:
-        raise DataError("No file matches this pattern.", where=path, next_step="Run `dvc pull` if DVC holds the data.")
+        raise DataError(
+            "No file matches this pattern.", where=path, next_step="Run `pavedroad data pull` if DVC holds the data."
+        )
     return files
 
 
