@@ -148,11 +148,18 @@ def assert_converges(repo: Repo) -> Answer:
     return answer
 
 
-def test_ctrl_c_while_training_ends_everything_and_the_next_run_passes(small: Repo, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("send", "number", "code"),
+    [(os.killpg, signal.SIGINT, 130), (os.kill, signal.SIGTERM, 143)],
+    ids=["Ctrl-C, as a terminal sends it to all", "SIGTERM, as a cancelled job sends it to the command alone"],
+)
+def test_an_interruption_while_training_ends_everything_and_the_next_run_passes(
+    small: Repo, tmp_path: Path, send: Callable[[int, int], None], number: int, code: int
+) -> None:
     with train_slowly(small, tmp_path, seconds=100) as run:
         assert len(run.find_processes()) >= 3, "the command, DVC and the stage"
-        os.killpg(run.process.pid, signal.SIGINT)  # what a terminal does
-        assert run.process.wait(timeout=60) == 130, run.log.read_text()
+        send(run.process.pid, number)
+        assert run.process.wait(timeout=60) == code, run.log.read_text()
         said = run.log.read_text()
         assert "Interrupted. Nothing is half-written" in said
         assert "Traceback" not in said

@@ -1,6 +1,9 @@
 """A program that runs beside us is heard line by line, waits to be told, and is ended with all that it started."""
 
+import os
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -94,6 +97,24 @@ def _interrupt_after_one(command, pids):
     lines = command.lines()
     pids.append(int(next(lines)))
     lines.throw(KeyboardInterrupt())
+
+
+def test_a_second_interruption_kills_at_once_whatever_was_started(tmp_path):
+    code = (
+        "import signal, subprocess, sys\n"
+        "for kind in (signal.SIGINT, signal.SIGTERM): signal.signal(kind, signal.SIG_IGN)\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print(child.pid, flush=True)\nchild.wait()"
+    )
+    command = python(code, tmp_path)
+    lines = command.lines()  # kept, since to let go of it would end the program
+    child = int(next(lines))
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        command.stop()
+    assert command._process.returncode == -signal.SIGKILL
+    wait_until(lambda: not is_alive(child))
+    assert list(lines) == []
 
 
 def test_one_that_does_not_listen_is_killed(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 
 import click
@@ -100,10 +101,11 @@ def pavedroad() -> None:
 
 def main() -> None:
     """Run the command line, turning every error into words and an exit code."""
+    _heed_termination()
     try:
         code = pavedroad(prog_name="pavedroad", standalone_mode=False)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        code = _say_interrupted()
+    except (click.exceptions.Abort, KeyboardInterrupt) as interruption:
+        code = _say_interrupted(interruption)
     except BrokenPipeError:
         code = _stop_printing()
     except click.ClickException as error:
@@ -155,6 +157,29 @@ def _stop_printing() -> ExitCode:
     return ExitCode.CANNOT_JUDGE
 
 
-def _say_interrupted() -> int:
+class _Terminated(KeyboardInterrupt):
+    """The system asked this command to end."""
+
+
+def _heed_termination() -> None:
+    """Take SIGTERM, which a cancelled job sends, as Ctrl-C is taken: what we started ends before we do."""
+    own = os.getpid()
+
+    def end(number: int, _frame: object) -> None:
+        if os.getpid() == own:
+            raise _Terminated
+        # A copy of us that somebody's library forked, and ends in its own way.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, end)
+
+
+def _say_interrupted(interruption: BaseException) -> int:
+    # Click makes an `Abort` of what interrupts a command, and names it as the cause.
+    terminated = isinstance(interruption, _Terminated) or isinstance(interruption.__cause__, _Terminated)
     click.echo("\nInterrupted. Nothing is half-written; run the command again to go on.", err=True)
-    return 130  # what a shell reports for a command ended by Ctrl-C
+    return 128 + (
+        signal.SIGTERM if terminated else signal.SIGINT
+    )  # what a shell reports for a command that a signal ended

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 PATIENCE_S = 5.0
@@ -71,13 +72,22 @@ class Command:
             raise
 
     def stop(self) -> None:
-        """Ask the program and all that it started to end, and wait until they have; kill what does not listen."""
-        for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self._process.pid, wanted)  # what it started may outlive it
-                self._process.wait(timeout=PATIENCE_S)
-            except ProcessLookupError:
-                break
-            except subprocess.TimeoutExpired:
-                continue
-        self._process.wait()
+        """Ask the program and all that it started to end, and wait until they have; kill what does not listen.
+
+        Whoever interrupts this as well is in a hurry, as a runner is that cancels a job: then all is killed at once.
+        """
+        try:
+            for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+                try:
+                    os.killpg(self._process.pid, wanted)  # what it started may outlive it
+                    self._process.wait(timeout=PATIENCE_S)
+                except ProcessLookupError:
+                    break
+                except subprocess.TimeoutExpired:
+                    continue
+            self._process.wait()
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            raise
