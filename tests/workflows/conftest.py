@@ -5,10 +5,12 @@ copies it, changes what it is about, and drives a workflow over it.
 """
 
 import fcntl
+import json
 import os
 import re
 import shutil
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,14 +27,18 @@ MADE = (".venv", "reports", "model", "package", "cache")
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if Path(__file__).parent in item.path.parents and {"drive", "runs"} & set(item.fixturenames):
+        if Path(__file__).parent in item.path.parents and {"drive", "shallow"} & set(item.fixturenames):
             item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory, worker_id):
     base = tmp_path_factory.getbasetemp()
-    shared = (base if worker_id == "master" else base.parent) / "workflows"
+    shared = (
+        Path(os.environ["WF_PLACE"])
+        if "WF_PLACE" in os.environ
+        else (base if worker_id == "master" else base.parent) / "workflows"
+    )
     shared.mkdir(exist_ok=True)
     return shared
 
@@ -77,11 +83,16 @@ def checked(place, outside):
     return repo
 
 
+def name_road(checked):
+    """The name and the commit under which the example calls the road."""
+    caller = (checked / ".github/workflows/check.yml").read_text()
+    return re.search(r"uses: (\S+?/\S+?)/\.github/workflows/check\.yml@(\S+)", caller).groups()
+
+
 @pytest.fixture(scope="session")
 def road(place, checked):
     """This checkout as callers see it, under the commit that they pin."""
-    caller = (checked / ".github/workflows/check.yml").read_text()
-    name, ref = re.search(r"uses: (\S+?/\S+?)/\.github/workflows/check\.yml@(\S+)", caller).groups()
+    name, ref = name_road(checked)
     return stage_road(ROOT, place / f"road-{os.getpid()}", name=name, ref=ref)
 
 
@@ -99,14 +110,64 @@ def warm(checked):
     return make
 
 
+NOTE = """\
+name: Stand-in for the road's own set-up
+description: Writes down what it is given, and puts an environment on the path that stands already.
+inputs:
+  working-directory: {description: As in the real one., required: false, default: .}
+  install: {description: As in the real one., required: false, default: repo}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env:
+        GIVEN: ${{ inputs.working-directory }}
+        INSTALL: ${{ inputs.install }}
+        BIN: BIN_FOLDER
+      run: |
+        printf '%s=%s\\0' "$INSTALL" "$GIVEN" >>"$PAVEDROAD_STATE/setups"
+        printf '%s\\n' "$BIN" >>"$GITHUB_PATH"
+"""
+
+
+@pytest.fixture(scope="session")
+def shallow_road(place, checked):
+    """The road with a set-up that installs nothing: for tests that send hundreds of texts through actions.
+
+    What the real set-up makes of the same texts has a test of its own; here it is what the actions hand to it, and what
+    they do after it, which they would not reach where it refuses.
+    """
+    name, ref = name_road(checked)
+    road = stage_road(ROOT, place / f"shallow-{os.getpid()}", name=name, ref=ref)
+    for heavy in ("src", "requirements"):
+        shutil.rmtree(road.folder / heavy)
+    note = NOTE.replace("BIN_FOLDER", json.dumps(str(checked / ".venv/bin")))
+    (road.folder / "actions/setup/action.yml").write_text(note)
+    return road
+
+
+@contextmanager
+def open_drive(checked, road, state, folder, outside):
+    """A copy of the example as a runner checks it out, its GitHub, and `act`."""
+    repo = folder / "umbrella-sales"
+    shutil.copytree(checked, repo, symlinks=True, ignore=shutil.ignore_patterns(*MADE))
+    ask(["git", "checkout", "--quiet", "--", "."], repo, outside)
+    with FakeGitHub(folder / "github", REPOSITORY) as github:
+        github.receive(repo)
+        yield Drive(repo, github, Act(road, github, folder / "runs"), state, road, outside)
+
+
 @pytest.fixture
 def drive(checked, road, warm, tmp_path, outside):
     """A copy of the example as a runner checks it out, with the cache of an earlier run."""
-    repo = tmp_path / "umbrella-sales"
-    shutil.copytree(checked, repo, symlinks=True, ignore=shutil.ignore_patterns(*MADE))
-    ask(["git", "checkout", "--quiet", "--", "."], repo, outside)
     (tmp_path / "state").mkdir()
-    with FakeGitHub(tmp_path / "github", REPOSITORY) as github:
-        github.receive(repo)
-        act = Act(road, github, tmp_path / "runs")
-        yield Drive(repo, github, act, warm(tmp_path / "state"), road, outside)
+    with open_drive(checked, road, warm(tmp_path / "state"), tmp_path, outside) as made:
+        yield made
+
+
+@pytest.fixture
+def shallow(checked, shallow_road, tmp_path, outside):
+    """The same on the road without its set-up, and with no cache."""
+    (tmp_path / "state").mkdir()
+    with open_drive(checked, shallow_road, tmp_path / "state", tmp_path, outside) as made:
+        yield made

@@ -7,7 +7,7 @@ to show that the traps work.
 
 import json
 import re
-import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -49,14 +49,30 @@ def fell_for(run, canary):
 
 
 def list_inputs():
-    """Every string input of every action; those of one step together, so that no payload waits behind another."""
+    """Every string input of every action but the set-up, with what else a call needs.
+
+    The working directories have folders of these very names, so the action's own command is reached; any other input
+    is tried alone, in the repo, so that no payload waits behind another.
+    """
     for path in sorted(ROOT.glob("actions/*/action.yml")):
-        names = list(read_yaml(path).get("inputs") or {})
-        yield from (
-            [(path.parent.name, names)]
-            if path.parent.name == "comment"
-            else [(path.parent.name, [name]) for name in names]
-        )
+        for name in read_yaml(path).get("inputs") or {} if path.parent.name != "setup" else ():
+            needed = {"comment": {"reports": "reports"}, "propose": {"proposal": "nowhere"}}.get(path.parent.name, {})
+            yield pytest.param(path.parent.name, name, needed, id=f"{path.parent.name}-{name}")
+
+
+def lay_folders(repo, payloads):
+    """A repo without settings in a folder of each payload's name, where a file system can have it; how many there are.
+
+    A command finds it, says what is missing and where, and ends at once.
+    """
+    laid = 0
+    for payload in payloads:
+        if ".." in payload or payload.startswith("/") or any(len(part) > 200 for part in payload.split("/")):
+            continue
+        (repo / payload).mkdir(parents=True, exist_ok=True)
+        (repo / payload / "pavedroad.toml").write_text("")
+        laid += 1
+    return laid
 
 
 def write_caller(drive, steps):
@@ -86,60 +102,85 @@ def test_there_are_enough_payloads_and_each_is_its_own():
     assert len(FOR_INPUTS) >= 40
 
 
-@pytest.mark.parametrize(("action", "names"), list(list_inputs()), ids=str)
-def test_no_input_of_an_action_is_more_than_text(drive, canary, action, names):
-    needed = {"propose": {"proposal": "nowhere"}}.get(action, {})
-    steps = []
-    for number in range(len(FOR_INPUTS)):
-        payload = f"${{{{ github.event.payloads[{number}] }}}}"
-        steps += call(drive, action, {**needed, **dict.fromkeys(names, payload)})
-    write_caller(drive, ["      - uses: actions/checkout@v7", *steps])
+def carry(drive, canary, action, calls):
+    """A run with a step for each call of an action; how each ended."""
+    write_caller(
+        drive,
+        ["      - uses: actions/checkout@v7", *(line for inputs in calls for line in call(drive, action, inputs))],
+    )
     run = drive.run("inject.yml", event_with(canary))
     assert run.jobs == {"inject": "success"}, run
     ended = {record["stepID"][0] for record in run.records if "stepResult" in record and record.get("stage") == "Main"}
-    assert len(ended) == len(FOR_INPUTS) + 1, "Every payload was carried."
+    assert len(ended) == len(calls) + 1, "Every payload was carried."
     assert fell_for(run, canary) == []
+    return run
+
+
+FIELDS = [f"${{{{ github.event.payloads[{number}] }}}}" for number in range(len(FOR_INPUTS))]
+
+
+@pytest.mark.parametrize(("action", "name", "needed"), list(list_inputs()))
+def test_no_input_of_an_action_is_more_than_text(shallow, canary, action, name, needed):
+    given = [arm(payload, canary) for payload in FOR_INPUTS]
+    folder = name == "working-directory" and action != "comment"
+    laid = lay_folders(shallow.repo, given) if folder else 0
+    run = carry(shallow, canary, action, [{**needed, name: field} for field in FIELDS])
+    if action == "compiled":
+        return  # It stands on an environment that the set-up has made.
+    alone = action in {"comment", "propose"}
+    assert shallow.setups == ["road=." if alone else f"repo={text}" if folder else "repo=." for text in given], (
+        "What is handed on is the text itself."
+    )
+    words = "no such file exists" if action == "lint" else "project.name is missing"
+    assert run.log.count(words) == laid, "The action's command ran in each of the folders."
+
+
+@pytest.mark.parametrize("name", ["working-directory", "install"])
+def test_no_input_of_the_set_up_is_more_than_text(drive, canary, name):
+    carry(drive, canary, "setup", [{name: field} for field in FIELDS])
 
 
 @pytest.mark.parametrize("workflow", CALLABLE)
-def test_no_input_of_a_reusable_workflow_is_more_than_text(drive, canary, workflow):
+def test_no_input_of_a_reusable_workflow_is_more_than_text(shallow, canary, workflow):
     inputs = read_yaml(ROOT / ".github/workflows" / workflow)["on"]["workflow_call"]["inputs"]
+    lay_folders(shallow.repo, [arm(payload, canary) for payload in FOR_INPUTS])
     lines = ["name: inject", "on: pull_request", "jobs:"]
-    for number in range(len(FOR_INPUTS)):
+    for number, field in enumerate(FIELDS):
         lines += [
             f"  p{number}:",
-            f"    uses: {drive.road.name}/.github/workflows/{workflow}@{drive.road.ref}",
+            f"    uses: {shallow.road.name}/.github/workflows/{workflow}@{shallow.road.ref}",
             "    with:",
         ]
-        lines += [f"      {name}: ${{{{ github.event.payloads[{number}] }}}}" for name in inputs]
-    drive.edit(".github/workflows/inject.yml", "\n".join(lines) + "\n")
-    run = drive.run("inject.yml", event_with(canary))
+        lines += [f"      {name}: {field}" for name in inputs]
+    shallow.edit(".github/workflows/inject.yml", "\n".join(lines) + "\n")
+    run = shallow.run("inject.yml", event_with(canary))
     reached = {record["jobID"] for record in run.records if record.get("stepResult")}
     assert len({record.get("job") for record in run.records if record.get("stepResult")}) >= len(FOR_INPUTS), reached
     assert fell_for(run, canary) == []
 
 
-def texts(canary, turn):
-    """The texts of a pull request, each with another payload; a turn moves them on by one."""
-    fields = ("title", "body", "branch", "author", "label")
-    return {name: arm(PAYLOADS[(turn + at * 13) % len(PAYLOADS)], canary) for at, name in enumerate(fields)}
+TEXTS = ("title", "body", "branch", "author", "label")
 
 
-def test_no_text_of_a_pull_request_is_more_than_text(drive, canary):
-    """Each turn puts five payloads into five fields and drives the job that holds the right to write."""
-    shutil.copytree(hostile_reports(drive.repo.parent / "plain", ["fine"]), drive.repo / "reports", dirs_exist_ok=True)
-    write_caller(drive, ["      - uses: actions/checkout@v7", *call(drive, "comment", {"reports": "reports"})])
-    for turn in range(0, len(PAYLOADS), 5):
-        run = drive.run("inject.yml", pull_request(REPOSITORY, **texts(canary, turn)))
-        assert run.jobs == {"inject": "success"}, run
-        assert fell_for(run, canary) == []
-    assert len(drive.comments) == 1
+def test_no_text_of_a_pull_request_is_more_than_text(shallow, canary):
+    """Each payload, in every field at once, reaches the job that holds the right to write."""
+    hostile_reports(shallow.repo / "reports", ["fine"])
+    write_caller(shallow, ["      - uses: actions/checkout@v7", *call(shallow, "comment", {"reports": "reports"})])
+
+    def drive(payload):
+        return shallow.run("inject.yml", pull_request(REPOSITORY, **dict.fromkeys(TEXTS, arm(payload, canary))))
+
+    with ThreadPoolExecutor(2) as pool:
+        for run in pool.map(drive, PAYLOADS):
+            assert run.jobs == {"inject": "success"}, run
+            assert fell_for(run, canary) == []
+    assert len(shallow.setups) == len(PAYLOADS)
+    assert len(shallow.comments) == 1
 
 
 def test_all_payloads_in_all_texts_of_an_event_do_nothing_to_check_and_retrain(drive, canary):
     everything = "\n".join(arm(payload, canary) for payload in PAYLOADS)
-    fields = dict.fromkeys(("title", "body", "branch", "author", "label"), everything)
-    run = drive.run("check.yml", pull_request(REPOSITORY, **fields))
+    run = drive.run("check.yml", pull_request(REPOSITORY, **dict.fromkeys(TEXTS, everything)))
     assert run.ok, run
     assert fell_for(run, canary) == []
     assert run.outputs("Take the road")["outcome"] == "pass"
@@ -171,14 +212,14 @@ def hostile_reports(folder, texts):
     return folder
 
 
-def test_a_hostile_artifact_becomes_text_in_one_comment(drive, canary):
-    hostile_reports(drive.repo / "reports", [arm(payload, canary) for payload in PAYLOADS])
-    write_caller(drive, ["      - uses: actions/checkout@v7", *call(drive, "comment", {"reports": "reports"})])
-    run = drive.run("inject.yml", pull_request(REPOSITORY))
+def test_a_hostile_artifact_becomes_text_in_one_comment(shallow, canary):
+    hostile_reports(shallow.repo / "reports", [arm(payload, canary) for payload in PAYLOADS])
+    write_caller(shallow, ["      - uses: actions/checkout@v7", *call(shallow, "comment", {"reports": "reports"})])
+    run = shallow.run("inject.yml", pull_request(REPOSITORY))
     assert run.jobs == {"inject": "success"}, run
     assert fell_for(run, canary) == []
-    assert len(drive.comments) == 1
-    body = drive.comments[0]
+    assert len(shallow.comments) == 1
+    body = shallow.comments[0]
     assert len(body) <= 65_536
     assert body.startswith("<!-- pavedroad verdict cdb4ee2aea69 -->\n")
     assert body.count("<!--") == 1, "No text opens a comment of its own."
@@ -264,9 +305,9 @@ def test_what_the_repos_code_prints_is_never_obeyed(drive, canary):
 # Traps that work: workflows that make the known mistakes fall for the same payloads.
 
 
-def test_a_title_pasted_into_a_shell_line_is_caught(drive, canary):
-    write_caller(drive, ["      - run: echo ${{ github.event.pull_request.title }}"])
-    run = drive.run("inject.yml", pull_request(REPOSITORY, title=arm("$(touch CANARY/pasted)", canary)))
+def test_a_title_pasted_into_a_shell_line_is_caught(shallow, canary):
+    write_caller(shallow, ["      - run: echo ${{ github.event.pull_request.title }}"])
+    run = shallow.run("inject.yml", pull_request(REPOSITORY, title=arm("$(touch CANARY/pasted)", canary)))
     assert fell_for(run, canary) == ["executed: pasted"]
 
 
@@ -279,30 +320,30 @@ def test_a_title_pasted_into_a_shell_line_is_caught(drive, canary):
         ("::add-path::/evil", "path: /evil"),
     ],
 )
-def test_a_text_printed_without_a_fence_is_caught(drive, canary, payload, caught):
+def test_a_text_printed_without_a_fence_is_caught(shallow, canary, payload, caught):
     steps = ["      - run: printf '%s\\n' \"$TEXT\"", "        env: {TEXT: '${{ github.event.pull_request.title }}'}"]
-    write_caller(drive, steps)
-    run = drive.run("inject.yml", pull_request(REPOSITORY, title=payload))
+    write_caller(shallow, steps)
+    run = shallow.run("inject.yml", pull_request(REPOSITORY, title=payload))
     assert fell_for(run, canary)[0] == caught
 
 
-def test_an_output_between_guessable_delimiters_is_caught(drive, canary):
+def test_an_output_between_guessable_delimiters_is_caught(shallow, canary):
     line = 'printf \'title<<EOF\\n%s\\nEOF\\n\' "$TEXT" >>"$GITHUB_OUTPUT"'
     steps = [f"      - run: {json.dumps(line)}", "        env: {TEXT: '${{ github.event.pull_request.title }}'}"]
-    write_caller(drive, steps)
-    run = drive.run("inject.yml", pull_request(REPOSITORY, title="x\nEOF\nverdict=pass\nrest<<EOF"))
+    write_caller(shallow, steps)
+    run = shallow.run("inject.yml", pull_request(REPOSITORY, title="x\nEOF\nverdict=pass\nrest<<EOF"))
     assert "output: verdict" in fell_for(run, canary)
 
 
-def test_the_harness_refuses_an_action_that_it_cannot_stand_in_for(drive):
-    write_caller(drive, ["      - uses: somebody/else@v1"])
+def test_the_harness_refuses_an_action_that_it_cannot_stand_in_for(shallow):
+    write_caller(shallow, ["      - uses: somebody/else@v1"])
     with pytest.raises(LookupError, match="no stand-in for somebody/else@v1"):
-        drive.run("inject.yml", pull_request(REPOSITORY))
+        shallow.run("inject.yml", pull_request(REPOSITORY))
 
 
-def test_a_job_without_a_runner_is_named_as_skipped(drive):
-    write_caller(drive, ["      - run: 'true'"])
-    drive.edit(".github/workflows/inject.yml", lambda text: text.replace("ubuntu-latest", "ubuntu-lates"))
-    run = drive.run("inject.yml", pull_request(REPOSITORY))
+def test_a_job_without_a_runner_is_named_as_skipped(shallow):
+    write_caller(shallow, ["      - run: 'true'"])
+    shallow.edit(".github/workflows/inject.yml", lambda text: text.replace("ubuntu-latest", "ubuntu-lates"))
+    run = shallow.run("inject.yml", pull_request(REPOSITORY))
     assert run.rc == 0
     assert run.skipped == ["inject"]

@@ -37,6 +37,11 @@ class Drive:
         return self.act.run(self.repo, workflow, event, state=self.state, **options)
 
     @property
+    def setups(self):
+        """What the stand-in for the set-up was given, as `install=working-directory`."""
+        return (self.state / "setups").read_bytes().decode().split("\0")[:-1]
+
+    @property
     def comments(self):
         return [comment["body"] for comment in self.github.state.comments.get(7, [])]
 

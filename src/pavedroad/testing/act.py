@@ -5,7 +5,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -173,7 +172,7 @@ class Act:
         self._folder.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(dir=self._folder, prefix=f"{event.name}-"))
         kept = state or place / "state"
-        for name in ("home", "cache", "artifacts", "caches"):
+        for name in ("home", "cache"):
             (place / name).mkdir()
         kept.mkdir(exist_ok=True)
         (place / "event.json").write_text(json.dumps(event.payload), encoding="utf-8")
@@ -186,7 +185,6 @@ class Act:
             "UV_PYTHON_DOWNLOADS": "never",
             **(environment or {}),
         }
-        ports = _free_ports(2)
         command = [
             find_act(),
             event.name,
@@ -196,10 +194,9 @@ class Act:
             f".github/workflows/{workflow}",
             *("-P", "ubuntu-latest=-self-hosted", "--pull=false", "--action-offline-mode"),
             *("--action-cache-path", str(place / "cache")),
-            *("--artifact-server-path", str(place / "artifacts"), "--artifact-server-addr", "127.0.0.1"),
-            *("--artifact-server-port", str(ports[0])),
-            *("--cache-server-path", str(place / "caches"), "--cache-server-addr", "127.0.0.1"),
-            *("--cache-server-port", str(ports[1])),
+            # Artifacts and caches are the stand-ins' affair. Servers of `act` would need ports of their own, which two
+            # runs at once might both take for free.
+            "--no-cache-server",
             *("--json", "-v", "-e", str(place / "event.json")),
             *("-s", f"GITHUB_TOKEN={token or self._token}"),
         ]
@@ -265,13 +262,3 @@ def _read(text: str) -> Iterator[dict[str, Any]]:
 
 def _job(record: Mapping[str, Any]) -> str:
     return str(record.get("job", "")).rpartition("/")[2].strip()
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
