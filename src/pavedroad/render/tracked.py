@@ -25,7 +25,8 @@ _STYLE = """
 }
 body { margin: 0 auto; max-width: 66rem; padding: 1.5rem 1rem 4rem; color: var(--ink); background: var(--ground);
   font: 1rem/1.5 "Liberation Sans", Arial, Helvetica, sans-serif; }
-svg { width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 12px; text-anchor: middle; }
+svg { width: 100%; min-width: 38rem; height: auto; }
+svg text { fill: var(--soft); font-size: 12px; text-anchor: middle; }
 .axis { stroke: var(--line); stroke-width: 2; } .run { fill: none; stroke: var(--soft); stroke-opacity: .45; }
 .best { stroke: var(--best); stroke-opacity: 1; stroke-width: 3; }
 .run:hover { stroke: var(--ink); stroke-opacity: 1; stroke-width: 3; }
@@ -106,7 +107,10 @@ def _plot(runs: Sequence[TrackedRun]) -> str:
     places = [_SIDE + step * number for number in range(len(axes))]
     bottom = _HEIGHT - _SIDE / 2
     best = find_best(runs)
-    parts = [f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="Every run as a line over all axes">']
+    parts = [
+        '<div class="wide">',
+        f'<svg viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" aria-label="Every run as a line over all axes">',
+    ]
     for axis, place in zip(axes, places, strict=True):
         parts.append(f'<line class="axis" x1="{place:.1f}" x2="{place:.1f}" y1="{_TOP:g}" y2="{bottom:g}"/>')
         for text, at in ((axis.title, 24.0), (axis.high, _TOP - 10), (axis.low, bottom + 20)):
@@ -120,7 +124,7 @@ def _plot(runs: Sequence[TrackedRun]) -> str:
         kind = "run best" if run is best else "run"
         title = f"<title>{_quote(run.id)}: {_quote(_tell_measure(_find_key(run)))}</title>"
         parts.append(f'<polyline class="{kind}" points="{" ".join(points)}">{title}</polyline>')
-    return "\n".join([*parts, "</svg>", "<p>One line a run; the best one stands out.</p>"])
+    return "\n".join([*parts, "</svg>\n</div>", "<p>One line a run; the best one stands out.</p>"])
 
 
 def _choose_axes(runs: Sequence[TrackedRun]) -> list[_Axis]:
