@@ -57,6 +57,7 @@ LOCKS = {
 
 
 ENGINE_TESTS = [
+    "tests/engines/test_drift_spark.py",
     "tests/engines/test_gx_postgres.py",
     "tests/engines/test_gx_spark.py",
     "tests/unit/test_validation_cases.py",

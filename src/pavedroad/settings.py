@@ -169,6 +169,8 @@ class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a change between reference and current data is worth a warning, and when it stops the road."""
 
     engine: Name
+    counted_by: Name
+    """The engine that counts tables in files; the counts are the same whoever does."""
     method: Name
     reference: Annotated[str, Meta(pattern=REFERENCE)]
     columns: list[str]

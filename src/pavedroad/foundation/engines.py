@@ -22,7 +22,7 @@ ENGINES: dict[str, dict[str, str]] = {
     "drift": {"two-sample": "pavedroad.engines.two_sample", "evidently": "pavedroad.engines.evidently.columns"},
     "drift-rows": {"evidently": "pavedroad.engines.evidently.rows"},
     "drift-page": {"evidently": "pavedroad.engines.evidently.page"},
-    "sketch": {"duckdb": "pavedroad.engines.duckdb.sketch"},
+    "sketch": {"duckdb": "pavedroad.engines.duckdb.sketch", "spark": "pavedroad.engines.spark.sketch"},
     "model": {"skops": "pavedroad.engines.skops.model"},
     "signature": {"model-signing": "pavedroad.engines.model_signing"},
     "export": {"onnx": "pavedroad.engines.onnx"},

@@ -112,6 +112,7 @@ def _measure(project: Project, source: Source, about: str, like: Reference | Non
         relative_to=project.config.data.time,
         threads=limits.threads,
         memory=limits.memory_limit,
+        engine=project.config.drift.counted_by if source.files else "duckdb",  # rows in memory need no cluster
     )
 
 

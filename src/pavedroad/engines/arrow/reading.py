@@ -11,7 +11,7 @@ import pyarrow.parquet
 
 from pavedroad.engines.arrow.tables import ADVICE, add_partitions, flatten, read_csv
 from pavedroad.errors import DataError
-from pavedroad.foundation.data.source import Source, is_row_number, refuse_duplicates
+from pavedroad.foundation.data.source import Source, hold_table, is_row_number, refuse_duplicates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,6 +105,11 @@ class Columns:
 def _read_one(file: "pa.parquet.ParquetFile", names: list[str]) -> "pa.Table":
     # By its name alone, "a" would bring "a.b" too, because Parquet joins the names of nested columns by dots.
     return file.read(columns=names).select(names)
+
+
+def hold(table: pd.DataFrame) -> Source:
+    """A source over a pandas table that is in memory already."""
+    return hold_table(pa.Table.from_pandas(table, preserve_index=False))
 
 
 def write(table: pd.DataFrame, path: Path) -> None:

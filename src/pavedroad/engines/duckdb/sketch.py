@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,9 +22,6 @@ from pavedroad.foundation.drift.counts import (
 from pavedroad.foundation.drift.grid import FARTHEST, Grid, choose_grid
 from pavedroad.foundation.drift.reference import BUCKETS, MOST_CATEGORIES, ColumnSketch, Reference, choose_cells
 from pavedroad.foundation.validation.judging import Limits
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SAMPLE = 20_000
 """Rows, in slices spread evenly over the table, that decide how a column is counted; the counts are of all rows."""
@@ -49,15 +46,6 @@ def measure(
             counter.waiting = {c.sql: _read_number(c, _choose_moment(c, moment)) for c in reversed(numbers)}
         columns = [counter.count(column) for column in table.columns.values()]
     return Reference(rows=rows, about=about, columns=columns)
-
-
-def hold(table: "pd.DataFrame") -> Source:
-    """A source over a pandas table that is in memory already."""
-    import pyarrow as pa
-
-    from pavedroad.foundation.data.source import hold_table
-
-    return hold_table(pa.Table.from_pandas(table, preserve_index=False))
 
 
 class _Counter:

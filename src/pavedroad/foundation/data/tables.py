@@ -46,6 +46,10 @@ class TableReader(Protocol):
         """Read at most so many rows, in runs spread evenly over the table, typed as all of it; and how many it has."""
         ...
 
+    def hold(self, table: "pd.DataFrame") -> Source:
+        """A source over a pandas table that is in memory already."""
+        ...
+
     def open_columns(self, source: Source) -> Columns:
         """The table as columns that are read one by one; raise DataError when a file is damaged."""
         ...

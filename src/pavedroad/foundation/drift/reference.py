@@ -13,6 +13,7 @@ import msgspec
 from pavedroad.errors import EvidenceError
 from pavedroad.foundation.data.profile import Kind
 from pavedroad.foundation.data.source import Source
+from pavedroad.foundation.data.tables import load_reader
 from pavedroad.foundation.drift.grid import CELLS, Grid
 from pavedroad.foundation.engines import load_engine
 from pavedroad.report import decode, encode, write_whole
@@ -93,10 +94,6 @@ class SketchEngine(Protocol):
         """Count every column, in the cells of ``like`` where it has the column; see :func:`measure`."""
         ...
 
-    def hold(self, table: "pd.DataFrame") -> Source:
-        """A source over a pandas table that is in memory already."""
-        ...
-
 
 def measure(
     source: Source,
@@ -122,12 +119,13 @@ def measure(
     Raises:
         DataError: the table cannot be read.
     """
-    return _load(engine).measure(source, about, like=like, relative_to=relative_to, threads=threads, memory=memory)
+    counter = cast("SketchEngine", load_engine("sketch", engine))
+    return counter.measure(source, about, like=like, relative_to=relative_to, threads=threads, memory=memory)
 
 
-def hold_frame(table: "pd.DataFrame", engine: str = "duckdb") -> Source:
+def hold_frame(table: "pd.DataFrame") -> Source:
     """A source over a pandas table that is in memory already."""
-    return _load(engine).hold(table)
+    return load_reader().hold(table)
 
 
 def choose_cells(columns: int) -> int:
@@ -184,7 +182,3 @@ def require_sound(column: ColumnSketch, path: Path) -> None:
         or (column.numeric and column.size and None in {column.low, column.high, column.mean, column.std})
     ):
         raise EvidenceError(f"The counts of the column {column.name!r} contradict each other.", where=path)
-
-
-def _load(engine: str) -> SketchEngine:
-    return cast("SketchEngine", load_engine("sketch", engine))

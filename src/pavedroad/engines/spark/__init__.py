@@ -1,0 +1,1 @@
+"""Spark itself, for tables larger than one machine."""
