@@ -224,7 +224,7 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     champion: Literal["auto", "required", "off"]
     champion_margin: NotNegative
     champion_share: Annotated[float, Meta(ge=0, lt=1)]
-    """The share of the champion's gain over the baseline that may be lost, where that is more than the margin."""
+    """The share of the champion's sure gain over the baseline that may be lost, where that is more than the margin."""
     superiority: bool
     looks: Annotated[int, Meta(ge=1, le=10_000)]
     """How many proposals the same holdout is meant to judge; the interval against the champion is corrected for it."""

@@ -102,10 +102,12 @@ CASES = {
     "regression: no groups": lambda: look([], compared(), base=BASE, **WORSE),
     "regression: strange": lambda: look([], compared(change_of("north", 1, "2", 3)), base=BASE, **WORSE),
     "regression: nothing": lambda: look([], NOTHING, base=BASE, **WORSE),
+    "regression: stale": lambda: look([], STALE, base=BASE, **WORSE),
     "regression: no base": lambda: look([], NOTHING, **WORSE),
     "regression: no champion": lambda: look([], compared(), base=BASE, slice=WORSE["slice"]),
     "fairness: alike": lambda: look([], sexes(f=1.0, m=1.5, x=1.25), **FAIR),
     "fairness: a gap": lambda: look([], sexes(f=1.0, m=1.75), **FAIR),
+    "fairness: a gap the other way round": lambda: look([], sexes(f=1.75, m=1.0), **FAIR),
     "fairness: one group": lambda: look([], sexes(f=1.0), **FAIR),
     "fairness: strange": lambda: look([], sexes(f=1.0, m=1.0, x="1"), **FAIR),
     "fairness: nothing": lambda: look([], NOTHING, **FAIR),
@@ -119,6 +121,9 @@ CASES = {
     "calibration: behind a no": lambda: look([], stopped="train", **CALIBRATED),
     "calibration: left out": lambda: look([], **CALIBRATED, **OUT),
     "age: fresh": lambda: look([], compared(about("compare.newest", newest="2026-03-08 10:00:00")), **FRESH),
+    "age: of today, as it must be": lambda: look(
+        [], compared(about("compare.newest", newest="2026-03-10")), max_data_age_days=0.5
+    ),
     "age: tomorrow": lambda: look([], compared(about("compare.newest", newest="2026-03-11")), **FRESH),
     "age: old": lambda: look([], compared(about("compare.newest", newest="2022-03-10")), **FRESH),
     "age: not come yet": lambda: look([], compared(about("compare.newest", newest="2026-03-12")), **FRESH),
@@ -129,6 +134,9 @@ CASES = {
     "age: stale": lambda: look([], STALE, **FRESH),
     "value: enough": lambda: look([improvement(1.0, 2.0, 3.0)], worth=100.0, **WORTH),
     "value: too little": lambda: look([improvement(0.5, 2.0, 3.0)], worth=100.0, **WORTH),
+    "value: too little, by a small limit": lambda: look([improvement(0.5, 2.0, 3.0)], worth=0.5, min_value=0.75),
+    "value: no worth, by a small limit": lambda: look([improvement(0.5, 2.0, 3.0)], min_value=0.75),
+    "value: told of a small worth": lambda: look([improvement(1.0, 2.0, 3.0)], worth=0.5),
     "value: told": lambda: look([improvement(-1.0, 2.0, 3.0)], worth=10.0),
     "value: no worth": lambda: look([improvement(1.0, 2.0, 3.0)], **WORTH),
     "value: none": lambda: look([evaluated()], worth=1.0, **WORTH),
@@ -194,6 +202,24 @@ def test_what_a_decision_says(case):
     for id_, check in checks:
         assert id_.removeprefix("gate.").startswith(case.partition(":")[0])
         assert check.title == (SUPERIOR_TITLE if case in SUPERIOR else TITLES[id_])
+
+
+def test_all_that_is_asked_for_is_decided_in_one_order():
+    everything = {**WORSE, **FAIR, **CALIBRATED, **FRESH, **WORTH, **CARD, **FREE}
+    limits = [{"column": "region", "floor": 2.0, "regression": 0.5}, {"column": "shop", "floor": 1.0}]
+    found = decide(policy(**{**everything, "slice": limits}), [], NOTHING, base=BASE, value_per_unit=1.0)
+    assert list(found) == [
+        "gate.champion",
+        "gate.slice.region",
+        "gate.regression.region",
+        "gate.slice.shop",
+        "gate.fairness.sex",
+        "gate.calibration",
+        "gate.age",
+        "gate.value",
+        "gate.card",
+        "gate.licences",
+    ]
 
 
 def test_every_case_is_expected():

@@ -145,7 +145,8 @@ def test_the_champion_in_words():
     ids=str,
 )
 def test_what_a_champion_gains_over_the_baseline_may_be_lost_in_part(numbers, improved, keys, outcome):
-    observed = {"low": improved, "value": improved, "high": improved}
+    higher = improved + 1.0 if isinstance(improved, float) else 9.0
+    observed = {"low": improved, "value": higher, "high": higher}
     reports = [evaluated(Check(id="metric.improvement", title="I", outcome=Outcome.PASS, observed=observed))]
     assert champion(numbers, {}, reports, **{"champion_share": 0.05, **keys}).outcome is Outcome(outcome)
 

@@ -301,6 +301,17 @@ def test_distances_are_shares_of_the_limit_or_the_interval():
     ]
 
 
+def test_the_page_tells_how_much_is_left_or_lacking_and_keeps_points_below_their_sentence():
+    checks = [
+        judge("gate.size", "Small", ok=False, reason="Too big.", evidence={"value": 15, "limit": 10, "way": "at most"}),
+        judge("gate.age", "Fresh", ok=True, evidence={"value": 9, "limit": 10, "way": "at most"}),
+        judge("gate.card", "Far", ok=False, evidence={"value": 1000, "limit": 1, "way": "at most"}),
+    ]
+    page = to_decision_page(conclude("gate", checks, summary="No: Too big."))
+    assert all(f">{room}</td>" in page for room in ("50% lacking", "10% left", "more than 1000% lacking"))
+    assert '<li>It is refused because:<ul class="points"><li>Too big.</li>' in page
+
+
 def test_the_page_says_it_and_lets_nothing_in(road):
     page = to_decision_page(run_stage(road.project, "gate", gate))
     assert "Better and worse are told in mean absolute error, where lower is better." in page

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pavedroad.render import words
-from pavedroad.render.explanation import explain, find_distances
+from pavedroad.render.explanation import POINT, explain, find_distances
 from pavedroad.render.html import _load_environment as load_environment
 from pavedroad.render.html import _read_style as read_style
 from pavedroad.render.html import _to_policy as to_policy
@@ -29,7 +29,7 @@ def to_decision_page(report: Report) -> str:
             "reason": words.clean(check.reason, 600),
             "observed": words.observed(check, report.run),
             "expected": words.words(check.expected),
-            "room": f"{close[check.id].share:.0%}" if check.id in close else words.NOTHING,
+            "room": close[check.id].room if check.id in close else words.NOTHING,
         }
         for check in sort_checks(report.checks)[:_MOST]
     ]
@@ -45,11 +45,22 @@ def to_decision_page(report: Report) -> str:
             measure=words.clean(_name_measure(about)),
             verdict=verdict,
             sign=words.SYMBOLS[verdict.outcome],
-            lines=[words.clean(line, 700) for line in explain(report)],
+            parts=_group(explain(report)),
             rows=rows,
         )
     )
     return page + "\n"
+
+
+def _group(lines: list[str]) -> list[tuple[str, list[str]]]:
+    """Each sentence of an explanation with the points below it."""
+    parts: list[tuple[str, list[str]]] = []
+    for line in lines:
+        if line.startswith(POINT):
+            parts[-1][1].append(words.clean(line.removeprefix(POINT), 700))
+        else:
+            parts.append((words.clean(line, 700), []))
+    return parts
 
 
 def _name_measure(about: Mapping[str, str]) -> str:

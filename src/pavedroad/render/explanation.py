@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from pavedroad.render import words
 from pavedroad.report import Check, Outcome, Report
 
+POINT = "  - "
+"""What a line begins with that belongs to the sentence before it."""
+MOST_SHARE = 10
+
 _ANSWERS = {
     Outcome.PASS: "Yes: the model may go on.",
     Outcome.WARN: "Yes, the model may go on, but somebody should read the warnings.",
@@ -26,10 +30,21 @@ class Distance:
     """The distance as a share of the limit, or of the interval's width; 0 is on the limit."""
 
     @property
+    def failed(self) -> bool:
+        """Whether the number lies on the wrong side of its limit."""
+        return self.check.outcome in {Outcome.FAIL, Outcome.ERROR}
+
+    @property
+    def room(self) -> str:
+        """The distance as a share, in words; from ten times the limit on the figures say nothing more."""
+        share = "more than 1000%" if self.share > MOST_SHARE else f"{self.share:.0%}"
+        return f"{share} {'lacking' if self.failed else 'left'}"
+
+    @property
     def words(self) -> str:
         """The distance in a sentence."""
         number = words.number
-        side = "from passing" if self.check.outcome in {Outcome.FAIL, Outcome.ERROR} else "from failing"
+        side = "from passing" if self.failed else "from failing"
         gap = f"{number(abs(self.value - self.limit))} ({self.share:.0%}) {side}"
         return f"{words.clean(self.check.title)}: {number(self.value)}, {self.way} {number(self.limit)} wanted, {gap}."
 
@@ -45,13 +60,13 @@ def explain(report: Report) -> list[str]:
         found = [check for check in report.checks if check.outcome is outcome]
         if found:
             lines.append(f"{head}:")
-            lines += [f"  - {words.clean(check.reason or check.title, 600)}" for check in found]
+            lines += [f"{POINT}{words.clean(check.reason or check.title, 600)}" for check in found]
     wanted = [step for check in report.checks if (step := _tell_change(check))]
     if wanted:
         lines.append("For a yes:")
-        lines += [f"  - {step}" for step in dict.fromkeys(wanted)]
+        lines += [f"{POINT}{step}" for step in dict.fromkeys(wanted)]
     close = find_distances(report)
-    passed = [item for item in close if item.check.outcome not in {Outcome.FAIL, Outcome.ERROR}]
+    passed = [item for item in close if not item.failed]
     if passed:
         lines.append(f"Closest to failing: {passed[0].words}")
     return lines
