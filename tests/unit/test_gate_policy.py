@@ -11,7 +11,7 @@ from gate_road import CONFIG
 from pavedroad.config import default_settings, parse_config
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.gate.policy import apply_waivers, compare_policies, judge_changes, judge_floor, read_floor
-from pavedroad.report import Check, Outcome
+from pavedroad.report import Check, Outcome, Severity
 from pavedroad.settings import Waiver
 
 
@@ -119,6 +119,33 @@ def test_loosening_is_a_warning_or_a_no(loosening, outcome):
     assert check.outcome is Outcome.PASS
 
 
+def test_a_change_of_the_policy_as_a_whole_check():
+    policy = config().gate
+    changes = compare_policies(
+        config(gate="margin = 1.0", model="trusted = []"), config(gate="margin = 2.0", model='trusted = ["a.B", "c.D"]')
+    )
+    loosened, tightened = judge_changes(changes, policy)
+    assert tightened == Check(
+        id="gate.policy.gate.margin",
+        title="The change does not loosen what models are judged by",
+        outcome=Outcome.PASS,
+        severity=Severity.WARNING,
+        observed="stricter",
+        expected="stricter, or the same",
+        reason="gate.margin was 1.0 and is 2.0: stricter.",
+    )
+    assert loosened == Check(
+        id="gate.policy.model.trusted",
+        title="The change does not loosen what models are judged by",
+        outcome=Outcome.WARN,
+        severity=Severity.WARNING,
+        observed="looser",
+        expected="stricter, or the same",
+        reason="model.trusted was nothing and is a.B, c.D: looser, so worse models may pass. "
+        "The evidence was made by the new value; the owner has to approve it.",
+    )
+
+
 # --- the floor ------------------------------------------------------------------------------------------------------
 
 
@@ -132,6 +159,27 @@ def test_the_floor_may_only_be_tightened():
     assert by_id["gate.floor.gate.confidence"].outcome is Outcome.PASS
     slow = {"gate": {"max_latency_ms": 40.0}}
     assert [check.outcome for check in judge_floor(config(), slow)] == [Outcome.FAIL]
+
+
+def test_the_floor_as_whole_checks():
+    floor = {"gate": {"card": ["ethics", "limits"], "max_latency_ms": 50.0}}
+    missed, kept = judge_floor(config(gate='card = ["limits"]'), floor)
+    assert missed == Check(
+        id="gate.floor.gate.card",
+        title="gate.card is not looser than the organisation allows",
+        outcome=Outcome.FAIL,
+        observed="limits",
+        expected="ethics, limits",
+        reason="gate.card was ethics, limits and is limits: looser, so worse models may pass. "
+        "A repo may only tighten the floor.",
+    )
+    assert kept == Check(
+        id="gate.floor.gate.max_latency_ms",
+        title="gate.max_latency_ms is not looser than the organisation allows",
+        outcome=Outcome.PASS,
+        observed="50.0",
+        expected="50.0",
+    )
 
 
 def test_the_floor_that_is_shipped_names_settings_and_the_defaults_keep_it():
@@ -159,6 +207,26 @@ def test_a_waiver_turns_a_no_into_a_warning_that_says_so():
     assert failed.outcome is Outcome.WARN
     assert failed.reason == ("Waived until 2026-03-10 by Ada: The shop opens today. Without the waiver: Too large.")
     assert (shown.id, shown.outcome, shown.observed) == ("gate.waiver.size", Outcome.WARN, "used")
+
+
+def test_waivers_as_whole_checks():
+    reason = "Waived until 2026-03-10 by Ada: The shop opens today. Without the waiver: Too large."
+    before, waived, behind, shown, spare = apply_waivers(
+        [found(Outcome.PASS, "gate.a"), found(Outcome.FAIL), found(Outcome.FAIL, "gate.b")],
+        [waive(), waive("gate.latency")],
+        TODAY,
+    )
+    assert (before, behind) == (found(Outcome.PASS, "gate.a"), found(Outcome.FAIL, "gate.b"))
+    assert waived == Check(id="gate.size", title="T", outcome=Outcome.WARN, severity=Severity.WARNING, reason=reason)
+    assert shown == Check(
+        id="gate.waiver.size",
+        title="No waiver stands for gate.size",
+        outcome=Outcome.WARN,
+        severity=Severity.WARNING,
+        observed="used",
+        reason="A waiver by Ada until 2026-03-10 (used): The shop opens today.",
+    )
+    assert spare.reason == "A waiver by Ada until 2026-03-10 (not needed): The shop opens today."
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ERROR, Outcome.SKIPPED, Outcome.PASS])

@@ -8,6 +8,7 @@ import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -23,63 +24,61 @@ UNJUDGED = frozenset({"project", "objective.statement", "objective.value_per_uni
 """Sections and keys that decide nothing about whether a model is good enough, or that staleness guards already."""
 
 
-def _by_size(*, looser: str, none: float | None = None) -> Compare:
+def _compare_sizes(before: float, after: float, *, looser: str, none: float | None = None) -> Way:
     """More or less is looser; ``none`` is the value that means "not judged"."""
-
-    def compare(before: float, after: float) -> Way:
-        endless = math.inf if looser == "more" else -math.inf
-        was, now = (endless if value == none else value for value in (before, after))
-        return "looser" if (now > was) == (looser == "more") else "stricter"
-
-    return compare
+    endless = math.inf if looser == "more" else -math.inf
+    was, now = (endless if value == none else value for value in (before, after))
+    return "looser" if (now > was) == (looser == "more") else "stricter"
 
 
-def _by_order(*strictest_last: object) -> Compare:
-    return lambda before, after: "looser" if strictest_last.index(after) < strictest_last.index(before) else "stricter"
+def _compare_steps(before: object, after: object, *, strictest_last: tuple[object, ...]) -> Way:
+    return "looser" if strictest_last.index(after) < strictest_last.index(before) else "stricter"
 
 
-def _by_members(*, looser: str, empty_is: str = "") -> Compare:
+def _compare_members(before: list[Any], after: list[Any], *, looser: str, empty_is: Way | None = None) -> Way:
     """A list of which more (or fewer) entries are looser; an empty one may stand for everything."""
+    if empty_is and bool(before) != bool(after):
+        otherwise: Way = "stricter" if empty_is == "looser" else "looser"
+        return otherwise if after else empty_is
+    gained, lost = [x for x in after if x not in before], [x for x in before if x not in after]
+    if gained and lost:
+        return "different"
+    return "looser" if bool(gained) == (looser == "more") else "stricter"
 
-    def compare(before: list[Any], after: list[Any]) -> Way:
-        if empty_is and bool(before) != bool(after):
-            return empty_is if not after else "stricter" if empty_is == "looser" else "looser"  # type: ignore[return-value]
-        gained, lost = [x for x in after if x not in before], [x for x in before if x not in after]
-        if gained and lost:
-            return "different"
-        return "looser" if bool(gained) == (looser == "more") else "stricter"
 
-    return compare
-
+_MORE_IS_LOOSER = partial(_compare_sizes, looser="more")
+_LESS_IS_LOOSER = partial(_compare_sizes, looser="less")
+_FEWER_ARE_LOOSER = partial(_compare_members, looser="fewer")
+_FAIL_IS_STRICTER = partial(_compare_steps, strictest_last=("warn", "fail"))
 
 _DIRECTIONS: dict[str, Compare] = {
-    "gate.required": _by_members(looser="fewer"),
-    "gate.margin": _by_size(looser="less"),
-    "gate.confidence": _by_size(looser="less"),
-    "gate.max_latency_ms": _by_size(looser="more"),
-    "gate.max_size_mb": _by_size(looser="more"),
-    "gate.behind": _by_order("warn", "fail"),
-    "gate.champion": _by_order("off", "auto", "required"),
-    "gate.champion_margin": _by_size(looser="more"),
-    "gate.champion_share": _by_size(looser="more"),
-    "gate.superiority": _by_order(False, True),
-    "gate.looks": _by_size(looser="less"),
-    "gate.loosening": _by_order("warn", "fail"),
-    "gate.max_calibration_error": _by_size(looser="more", none=0),
-    "gate.max_data_age_days": _by_size(looser="more", none=0),
-    "gate.min_value": _by_size(looser="less"),
-    "gate.card": _by_members(looser="fewer"),
-    "gate.licences": _by_members(looser="more", empty_is="looser"),
-    "gate.slice": _by_members(looser="fewer"),
-    "gate.fairness": _by_members(looser="fewer"),
-    "gate.waiver": _by_members(looser="more"),
-    "drift.false_alarm_rate": _by_size(looser="less"),
-    "drift.min_effect": _by_size(looser="more"),
-    "drift.fail_effect": _by_size(looser="more"),
-    "drift.columns": _by_members(looser="fewer", empty_is="stricter"),
-    "validation.min_rows": _by_size(looser="less"),
-    "validation.max_nulls": _by_size(looser="more"),
-    "model.trusted": _by_members(looser="more"),
+    "gate.required": _FEWER_ARE_LOOSER,
+    "gate.margin": _LESS_IS_LOOSER,
+    "gate.confidence": _LESS_IS_LOOSER,
+    "gate.max_latency_ms": _MORE_IS_LOOSER,
+    "gate.max_size_mb": _MORE_IS_LOOSER,
+    "gate.behind": _FAIL_IS_STRICTER,
+    "gate.champion": partial(_compare_steps, strictest_last=("off", "auto", "required")),
+    "gate.champion_margin": _MORE_IS_LOOSER,
+    "gate.champion_share": _MORE_IS_LOOSER,
+    "gate.superiority": partial(_compare_steps, strictest_last=(False, True)),
+    "gate.looks": _LESS_IS_LOOSER,
+    "gate.loosening": _FAIL_IS_STRICTER,
+    "gate.max_calibration_error": partial(_compare_sizes, looser="more", none=0),
+    "gate.max_data_age_days": partial(_compare_sizes, looser="more", none=0),
+    "gate.min_value": _LESS_IS_LOOSER,
+    "gate.card": _FEWER_ARE_LOOSER,
+    "gate.licences": partial(_compare_members, looser="more", empty_is="looser"),
+    "gate.slice": _FEWER_ARE_LOOSER,
+    "gate.fairness": _FEWER_ARE_LOOSER,
+    "gate.waiver": partial(_compare_members, looser="more"),
+    "drift.false_alarm_rate": _LESS_IS_LOOSER,
+    "drift.min_effect": _MORE_IS_LOOSER,
+    "drift.fail_effect": _MORE_IS_LOOSER,
+    "drift.columns": partial(_compare_members, looser="fewer", empty_is="stricter"),
+    "validation.min_rows": _LESS_IS_LOOSER,
+    "validation.max_nulls": _MORE_IS_LOOSER,
+    "model.trusted": partial(_compare_members, looser="more"),
 }
 
 
