@@ -22,7 +22,7 @@ REPORT = "reports/report.html"
 # dependencies are, because the repo locks them.
 INGREDIENTS = ("cookiecutter.json", "hooks", "<<cookiecutter.project>>", "pavedroad_template")
 # What the road itself writes into a repo beside the files that git ignores.
-WRITTEN_BY_THE_ROAD = {"dvc.lock", "reports/metrics.json", "reports/schema.json"}
+WRITTEN_BY_THE_ROAD = {"dvc.lock", "reports/metrics.json", "reports/schema.json", "reports/drift-sizes.json"}
 # What a session sets for its own environment. uv would take it for the repo's, and install the repo in there.
 OF_THIS_SESSION = {"VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "PYTHONPATH", "PYTHONHOME"}
 

@@ -145,6 +145,8 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True,
     versions: dict[str, str] = {}
     measured: dict[str, float] = {}
     """Measurements of this machine by check id, for example ``{"latency.p95": 3.1}`` in milliseconds."""
+    history: dict[str, list[float]] = {}
+    """What a number was on record, oldest first and this run's last, by the column that it is about."""
     behind: list[str] = []
     """Files that record what was made, as far as the commit does not hold what was made now."""
 

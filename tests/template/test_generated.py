@@ -110,7 +110,7 @@ def test_the_first_commit_holds_everything(repo):
     assert run("git", "rev-parse", "--abbrev-ref", "HEAD", cwd=repo).stdout == "main\n"
     log = run("git", "log", "--format=%an %s", cwd=repo).stdout
     assert log == "Ada Example Lay the paved road\n"
-    made = ["reports/gate.json", "reports/metrics.json", "reports/schema.json"]
+    made = ["reports/gate.json", "reports/metrics.json", "reports/schema.json", "reports/drift-sizes.json"]
     ignored = run("git", "check-ignore", "model", "package", *made, cwd=repo).stdout
     assert ignored.split() == ["model", "package", "reports/gate.json"]
 

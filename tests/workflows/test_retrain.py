@@ -62,7 +62,11 @@ def test_a_better_model_is_proposed_once_and_twice_makes_no_second_pull_request(
     assert "The road says yes" in pull["body"]
     assert "better by" in pull["body"]
     assert {DATA, "dvc.lock"} <= list_changes(drive)
-    assert list_changes(drive) <= {DATA, "dvc.lock", "reports/metrics.json", "reports/schema.json"}
+    assert list_changes(drive) <= {
+        DATA,
+        "dvc.lock",
+        *(f"reports/{name}.json" for name in ("metrics", "schema", "drift-sizes")),
+    }
     assert show(drive, DATA) == whole
     assert drive.github.branches()["main"] == main, "Only a person merges."
     pushed = drive.github.branches()[BRANCH]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pavedroad.errors import EvidenceError, MissingExtraError
 from pavedroad.render import words
 from pavedroad.render.columns import Group, group_checks
+from pavedroad.render.histories import tell_history
 from pavedroad.render.lineage import find_lineage
 from pavedroad.render.pictures import describe, draw
 from pavedroad.render.relevance import choose_figures, mark_drifted
@@ -233,7 +234,7 @@ def _to_column(group: Group, report: Report) -> _Column:
         picture = replace(picture, title=picture.title.removeprefix(words.clean(group.name, 120)).strip(" ()"))
     return _Column(
         name=words.clean(group.name, 120),
-        facts=" · ".join(words.clean(fact, 60) for fact in group.facts),
+        facts=" · ".join([*(words.clean(fact, 60) for fact in group.facts), *tell_history(report.run, group.name)]),
         outcome=group.outcome,
         symbol=words.SYMBOLS[group.outcome],
         word=words.WORDS[group.outcome],

@@ -14,8 +14,9 @@ from pavedroad.foundation.drift.rows import compare_rows, tell_rows
 from pavedroad.foundation.drift.words import draw_change, tell_change
 from pavedroad.foundation.gate.acknowledged import OTHERWISE, UNTIL
 from pavedroad.foundation.project import Project
-from pavedroad.report import Check, Figure, Outcome, Report, Severity, Value, conclude, judge
+from pavedroad.report import Check, Figure, Outcome, Report, Run, Severity, Value, conclude, judge
 from pavedroad.settings import Acknowledgement, Drift
+from pavedroad.stages.drift_history import read_history, write_sizes
 from pavedroad.stages.drift_model import PERFORMANCE, TITLES, watch_model
 from pavedroad.stages.drift_pipeline import judge_pipeline
 from pavedroad.stages.drift_rows import bring_rows
@@ -32,6 +33,7 @@ def drift(project: Project) -> Report:
     reference, current = sides.reference, sides.current
     columns = choose_columns(project, reference, current)
     if min(reference.rows, current.rows) < settings.min_rows:
+        write_sizes(project, {})
         return _skip(settings, sides)
     new = [column.name for column in current.columns if reference.find(column.name) is None]
     watched = watch_model(project, [column.name for side in (reference, current) for column in side.columns])
@@ -53,6 +55,8 @@ def drift(project: Project) -> Report:
     checks = [*(check for _, check in judged), *watched.checks, *judge_pipeline(project, [*inputs.values()])]
     if new and not settings.columns:
         checks.append(_tell_new(new, settings))
+    sizes = {found.column: _size(found) for found in findings if found.about in {"values", PERFORMANCE}}
+    write_sizes(project, sizes)
     return conclude(
         "drift",
         checks,
@@ -60,6 +64,7 @@ def drift(project: Project) -> Report:
         inputs=inputs.values(),
         figures=_draw(findings, before, now, settings),
         about={"owner": project.config.project.owner, "reference": reference.about, **_point_at_page(settings)},
+        run=Run(started="", duration_s=0.0, history=read_history(project, sizes)),
     )
 
 

@@ -25,7 +25,7 @@ from pavedroad.report import Check, Input, Place, Report, Run, conclude, read_re
 from pavedroad.settings import Config, Gate
 from pavedroad.stages.data import judge_remotes
 
-RECORDS = ["dvc.lock", "reports/metrics.json", "reports/schema.json"]
+RECORDS = ["dvc.lock", "reports/metrics.json", "reports/schema.json", "reports/drift-sizes.json"]
 """What a commit holds of the things that its code makes."""
 
 COMPARE = "compare"

@@ -54,7 +54,9 @@ def run_stage(project: Project, stage: str, judge: Judge) -> Report:
         report = _report_crash(project, stage, error)
     run = describe_run(project, started, time.perf_counter() - clock)
     if report.run is not None:
-        run = msgspec.structs.replace(run, measured=report.run.measured, behind=report.run.behind)
+        run = msgspec.structs.replace(
+            run, measured=report.run.measured, behind=report.run.behind, history=report.run.history
+        )
     report = msgspec.structs.replace(report, run=run)
     write_report(project.report(stage), report)
     return report
