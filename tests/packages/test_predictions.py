@@ -112,9 +112,11 @@ def test_the_gate_stays_shut_as_long_as_the_policy_asks_for_latency(finished):
     evidence = Evidence([], {"train": reports["train"], "latency": run_stage(project, "latency", latency)}, "")
     assert "latency" in policy.required
     assert judge_latency(policy, evidence).outcome is Outcome.ERROR
-    size = judge_size(policy, evidence)
-    assert size.outcome is Outcome.WARN
-    assert "none to weigh" in size.reason
+    alone = msgspec.structs.replace(policy, required=[stage for stage in policy.required if stage != "latency"])
+    for asked, outcome in ((policy, Outcome.ERROR), (alone, Outcome.WARN)):
+        size = judge_size(asked, evidence)
+        assert size.outcome is outcome
+        assert "none to weigh" in size.reason
 
 
 def test_a_package_answers_for_its_own_rows_alone(finished):

@@ -388,6 +388,15 @@ def test_size(evidence, outcome):
     )
 
 
+@pytest.mark.parametrize(("latency", "outcome"), [(True, "error"), (False, "warn")])
+def test_size_without_a_model_is_waived_by_a_policy_that_asks_for_none(latency, outcome):
+    required = [stage for stage in POLICY.required if latency or stage != "latency"]
+    policy = msgspec.structs.replace(POLICY, required=required)
+    skipped = Check(id="model.size", title="Kept", outcome=Outcome.SKIPPED, reason="There is none.")
+    check = by_id(take(policy, with_checks(good(), "train", [judge("x", "X", ok=True), skipped])))["gate.size"]
+    assert (check.outcome, check.reason) == (Outcome(outcome), "Not judged: There is none.")
+
+
 def test_size_without_its_check():
     check = by_id(take(POLICY, with_checks(good(), "train", [judge("a", "A", ok=True)])))["gate.size"]
     assert (check.outcome, check.reason) == (Outcome.ERROR, "The training report holds no model size.")

@@ -118,8 +118,10 @@ def judge_size(policy: Gate, evidence: Evidence) -> Check:
     if report is None:
         return lack(id_, title, "train", policy, evidence.stopped)
     check = find_check(report, "model.size")
-    if check is not None and check.outcome is Outcome.SKIPPED and check.reason:
-        return Check(id=id_, title=title, outcome=Outcome.WARN, reason=f"Not judged. {check.reason}")
+    if check is not None and check.outcome is Outcome.SKIPPED:
+        # There is no model. A policy that asks for its latency counts on one, so it cannot do without its size either.
+        outcome = Outcome.ERROR if "latency" in policy.required else Outcome.WARN
+        return Check(id=id_, title=title, outcome=outcome, reason=f"Not judged: {check.reason}")
     size = None if check is None else to_number(check.evidence.get("bytes"))
     if size is None or size <= 0:
         return refuse(id_, title, "The training report holds no model size.")
