@@ -141,6 +141,12 @@ def test_a_rolling_window_ends_where_the_current_rows_begin(project):
     assert "80 rows of the holdout against 90 rows of the 90 days before" in report.summary
 
 
+def test_the_report_says_that_rows_count_in_blocks(project):
+    said = "320 training rows, 30 rows counted as one observation: "
+    assert said in drift(project(make_table(), drift="block = 30")).summary
+    assert "observation" not in drift(project(make_table())).summary
+
+
 def test_a_window_needs_times(project):
     with pytest.raises(ConfigError, match=r"data\.time names no column"):
         drift(project(make_table(), drift='reference = "rolling:90d"'))

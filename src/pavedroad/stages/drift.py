@@ -60,7 +60,7 @@ def drift(project: Project) -> Report:
     return conclude(
         "drift",
         checks,
-        summary=_summarise(sides, checks, project.config.project.owner),
+        summary=_summarise(sides, checks, project.config.project.owner, settings.block),
         inputs=inputs.values(),
         figures=_draw(findings, before, now, settings),
         about={"owner": project.config.project.owner, "reference": reference.about, **_point_at_page(settings)},
@@ -92,13 +92,15 @@ def _skip(settings: Drift, sides: Sides) -> Report:
     return conclude("drift", [check], summary=check.reason, inputs=sides.inputs)
 
 
-def _summarise(sides: Sides, checks: list[Check], owner: str) -> str:
+def _summarise(sides: Sides, checks: list[Check], owner: str, block: int) -> str:
     moved = [check for check in checks if check.outcome in {Outcome.WARN, Outcome.FAIL}]
     reference, current = sides.reference, sides.current
     told = f"{current.rows:,} rows of {current.about} against {reference.rows:,} {reference.about}: "
     stopped = next((check for check in checks if check.outcome is Outcome.ERROR), None)
     if stopped is not None:
         return told + stopped.reason
+    if block > 1:
+        told = told.removesuffix(": ") + f", {block:,} rows counted as one observation: "
     if not moved:
         return told + "no column has drifted."
     return told + f"{len(moved)} of {len(checks)} checks found drift, which {owner} owns."
