@@ -306,7 +306,7 @@ def test_judging_prints_nothing_and_writes_nothing(engine, suite, capfd, tmp_pat
 def test_great_expectations_is_told_not_to_report_home():
     program = (
         "import os; os.environ['GX_ANALYTICS_ENABLED'] = 'true'\n"
-        "from pavedroad.engines import gx\n"
+        "from pavedroad.engines.gx import suite\n"
         "assert os.environ['GX_ANALYTICS_ENABLED'] == 'false'\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
