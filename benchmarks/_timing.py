@@ -34,10 +34,11 @@ class Figures:
     cpu_s: list[float] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """Median, least and most, in one line."""
+        """Median, least and most, the peak of memory and the median of the processors' time, in one line."""
         low, high = min(self.seconds), max(self.seconds)
         middle = statistics.median(self.seconds)
-        return f"{self.name:<44} {middle:8.3f} s  ({low:.3f} to {high:.3f})  {max(self.peak_mb):7.0f} MB"
+        busy = f"  {statistics.median(self.cpu_s):8.3f} s busy" if self.cpu_s else ""
+        return f"{self.name:<44} {middle:8.3f} s  ({low:.3f} to {high:.3f})  {max(self.peak_mb):7.0f} MB{busy}"
 
 
 def time_in_turn(commands: Sequence[Command], runs: int = 7, warm_ups: int = 1) -> list[Figures]:
@@ -64,6 +65,11 @@ def time_in_turn(commands: Sequence[Command], runs: int = 7, warm_ups: int = 1) 
 def find_ratio(first: Figures, second: Figures) -> float:
     """The median, over the turns, of first ÷ second."""
     return statistics.median(a / b for a, b in zip(first.seconds, second.seconds, strict=True))
+
+
+def find_busy_ratio(first: Figures, second: Figures) -> float:
+    """The same of the processors' time, which other work on the machine moves least."""
+    return statistics.median(a / b for a, b in zip(first.cpu_s, second.cpu_s, strict=True))
 
 
 def judge(what: str, found: float, bound: float, unit: str = "") -> bool:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from _timing import Command, find_ratio, judge, leave, time_in_turn
+from _timing import Command, find_busy_ratio, find_ratio, judge, leave, time_in_turn
 
 HERE = Path(__file__).parent
 HUGE = 100_000_000
@@ -119,7 +119,9 @@ def compare(rows: int, folder: Path) -> list[bool]:
     held = [judge(f"{rows:,} rows: ours as a share of Great Expectations' time", find_ratio(again, theirs), 1 / 8)]
     bound = {1_000_000: 1.5, 10_000_000: 1.3}.get(rows)
     ratio = find_ratio(ours, plain)
+    busy = find_busy_ratio(ours, plain), find_busy_ratio(again, theirs)
     print(f"{rows:,} rows: ours against one query by hand: {ratio:.2f} ×")
+    print(f"{rows:,} rows: by processor time {busy[0]:.2f} ×, and {busy[1]:.3f} of Great Expectations'")
     if bound:
         held.append(judge(f"{rows:,} rows: ours against one query by hand", ratio, bound, " ×"))
     if rows == 10_000_000:

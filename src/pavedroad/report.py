@@ -195,6 +195,11 @@ def judge(
     )
 
 
+def is_note(check: Check) -> bool:
+    """Whether a check passes and still has something to say, because it is of no weight (``info``)."""
+    return check.outcome is Outcome.PASS and check.severity is Severity.INFO and bool(check.reason)
+
+
 def conclude(
     stage: str,
     checks: Iterable[Check],

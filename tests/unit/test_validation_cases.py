@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pavedroad.cli.console import print_stage
 from pavedroad.engines.arrow import reading as arrow
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.pipeline import load_pipeline
@@ -239,6 +240,32 @@ def test_a_suite_that_is_none_is_a_configuration_error(judged, suite, why):
     arrow.write(GOOD, judged.folder / "t.parquet")
     with pytest.raises(ConfigError, match=why if judged.engine != "duckdb" else "."):
         judged.strictly("t.parquet", suite)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "gx"])
+@pytest.mark.parametrize(
+    ("severity", "outcome"),
+    [("critical", Outcome.FAIL), ("warning", Outcome.WARN), ("info", Outcome.PASS), (None, Outcome.FAIL)],
+)
+def test_a_severity_says_what_a_failure_comes_to_and_people_are_told(tmp_path, capsys, severity, outcome, engine):
+    entry = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "sold", "max_value": 27},
+        "notes": "The shop holds no more.",
+        **({"severity": severity} if severity else {}),
+    }
+    arrow.write(GOOD, tmp_path / "t.parquet")
+    (tmp_path / "suite.json").write_text(json.dumps({"expectations": [entry]}))
+    (tmp_path / "pavedroad.toml").write_text(CONFIG.format(path="t.parquet", engine=engine))
+    report = run_stage(find_project(tmp_path), "validate", validate)
+    check = report.checks[-1]
+    assert report.outcome is check.outcome is outcome
+    assert check.expected == "max value 27 · The shop holds no more."
+    print_stage(report)
+    said = capsys.readouterr().out
+    assert "5 of 60 values are not as expected" in said
+    assert "id=55; id=56; id=57 and 2 more in the report" in said
+    assert ("Noted only: 5 of 60" in said) == ("1 noted only" in said) == (severity == "info")
 
 
 @pytest.mark.slow

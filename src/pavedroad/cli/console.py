@@ -14,7 +14,7 @@ import click
 
 from pavedroad.errors import ExitCode, PavedroadError
 from pavedroad.render import words
-from pavedroad.report import Check, Outcome, Report
+from pavedroad.report import Check, Outcome, Report, is_note
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +27,8 @@ EXIT_CODES = {
     Outcome.SKIPPED: ExitCode.CANNOT_JUDGE,
 }
 
+_ROWS = 3
+"""Failing rows that a line names; the report has more."""
 _COLOURS = {
     Outcome.PASS: "green",
     Outcome.WARN: "yellow",
@@ -89,11 +91,11 @@ def set_aside(*, wanted: bool) -> Iterator[None]:
 
 
 def print_stage(report: Report) -> None:
-    """Print one stage: a line for the whole and one for every check that did not pass."""
+    """Print one stage: a line for the whole and some for every check that did not pass, or that has a note."""
     click.echo(style_outcome(report.outcome, f"{words.SYMBOLS[report.outcome]} {report.stage}"), nl=False)
     click.echo(f"  {words.clean(report.summary)}{_spell_duration(report)}")
     for check in report.checks:
-        if check.outcome is not Outcome.PASS:
+        if check.outcome is not Outcome.PASS or is_note(check):
             print_check(check)
 
 
@@ -104,6 +106,10 @@ def print_check(check: Check) -> None:
     click.echo(f"  ({place})" if place else "")
     if check.reason:
         click.echo(f"      {words.clean(check.reason)}")
+    failing = check.evidence.get("failing_rows")
+    if isinstance(failing, list) and failing:
+        more = f" and {len(failing) - _ROWS} more in the report" if len(failing) > _ROWS else ""
+        click.echo(f"      {words.clean('; '.join(map(str, failing[:_ROWS])))}{more}")
 
 
 def print_verdict(reports: Sequence[Report], console: "Console") -> None:

@@ -16,7 +16,7 @@ from pavedroad.render.verdict import (
     to_verdict,
 )
 from pavedroad.render.words import escape, escape_prose
-from pavedroad.report import Check, Outcome, Report
+from pavedroad.report import Check, Outcome, Report, is_note
 
 LONGEST = 60_000
 """Characters at most; GitHub refuses a comment of more than 65,536."""
@@ -145,10 +145,11 @@ def _tell_attention(report: Report, check: Check) -> tuple[str, ...]:
 
 
 def _tell_passed(report: Report, check: Check) -> tuple[str, ...]:
+    note = f"<br>{escape_prose(check.reason, 500)}" if is_note(check) else ""
     return (
         escape(report.stage, 60),
         escape_prose(check.title),
-        escape(words.observed(check, report.run)),
+        f"{escape(words.observed(check, report.run))}{note}",
         escape(words.words(check.expected)),
     )
 

@@ -24,7 +24,20 @@ from pavedroad.foundation.validation.judging import (
 from pavedroad.foundation.validation.schema import FILE as SCHEMA_FILE
 from pavedroad.foundation.validation.schema import describe_table, write_schema
 from pavedroad.foundation.validation.suite import describe
-from pavedroad.report import Check, Input, Outcome, Place, Report, conclude, decode, encode, judge, write_whole
+from pavedroad.report import (
+    Check,
+    Input,
+    Outcome,
+    Place,
+    Report,
+    Severity,
+    conclude,
+    decode,
+    encode,
+    is_note,
+    judge,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,13 +146,16 @@ def require_receipt(project: Project, path: str, sha256: str) -> None:
 def _to_check(finding: Finding, place: str) -> Check:
     expectation = finding.expectation
     reason = finding.reason if finding.success is not None else f"The check could not be made: {finding.reason}"
+    if finding.success is False and expectation.severity is Severity.INFO:
+        reason = f"Noted only: {reason}"
+    expected = " · ".join(filter(None, [_spell(expectation.kwargs), expectation.notes]))
     check = judge(
         f"expectation.{expectation.id}",
         describe(expectation),
         ok=bool(finding.success),
         severity=expectation.severity,
         observed=finding.observed,
-        expected=expectation.notes or _spell(expectation.kwargs),
+        expected=expected,
         reason=reason,
         evidence=finding.evidence,
         where=Place(file=place, line=expectation.line),
@@ -157,6 +173,8 @@ def _summarise(checks: list[Check], judgement: Judgement) -> str:
     bad = sum(check.outcome is not Outcome.PASS for check in checks)
     size = f"{judgement.facts.rows:,} rows × {len(judgement.facts.names):,} columns"
     found = f"all {len(checks)} checks hold." if not bad else f"{bad} of {len(checks)} checks do not hold."
+    noted = sum(is_note(check) for check in checks)
+    found = found if not noted else f"{found} {noted} noted only."
     engines = Counter(str(item.evidence["engine"]) for item in judgement.findings if "engine" in item.evidence)
     by = ", ".join(f"{count} by {name}" for name, count in engines.most_common()) if len(engines) > 1 else ""
     return f"{size}: {found}{f' Expectations judged: {by}.' if by else ''}"
