@@ -12,9 +12,10 @@ import pytest
 from pavedroad.engines.arrow import reading as arrow
 from pavedroad.engines.arrow import tables as arrow_tables
 from pavedroad.errors import DataError
+from pavedroad.foundation.data.integrity import verify_file
 from pavedroad.foundation.data.profile import kind_of, profile_table
 from pavedroad.foundation.data.source import find_source
-from pavedroad.foundation.data.tables import read_table
+from pavedroad.foundation.data.tables import read_table, write_table
 
 GOOD = "day,sold,shop\n2012-01-01,3,north\n2012-01-02,,south\n2012-01-03,5,\n"
 
@@ -141,6 +142,16 @@ def test_a_flipped_bit_in_parquet_with_checksums_is_refused(tmp_path):
     path.write_bytes(content)
     assert whole == list(range(10_000))
     assert "damaged" in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.csv"])
+def test_what_the_road_writes_is_read_back_and_its_pages_can_be_verified(tmp_path, name):
+    table = pd.DataFrame({"a": range(1000), "b": ["x", "y"] * 500, "c": np.linspace(0, 1, 1000)}, index=range(5, 1005))
+    write_table(table, tmp_path / name)
+    _, pages, checked = verify_file(tmp_path / name)
+    assert (pages, checked) == ((pages, pages) if name == "t.parquet" else (0, 0))
+    assert bool(pages) == (name == "t.parquet")
+    pd.testing.assert_frame_equal(read_table(tmp_path / name), table.reset_index(drop=True), check_dtype=False)
 
 
 def test_an_index_that_pandas_kept_is_a_column_again(tmp_path):

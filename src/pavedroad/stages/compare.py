@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pavedroad.foundation.data.tables import name_code, name_input
+from pavedroad.foundation.data.tables import name_code, name_input, write_table
 from pavedroad.foundation.data.training import TrainingTable, open_training_table
 from pavedroad.foundation.evaluation.metrics import Metric, Predictions, find_metric
 from pavedroad.foundation.gate.challenge import Challenge, challenge
@@ -111,7 +111,7 @@ def _meet(bench: _Bench, champion: Champion | None, commit: str, *, counted: int
         ]
     with tempfile.TemporaryDirectory(prefix="pavedroad-") as scratch:
         kept = Path(scratch) / "rows.parquet"
-        bench.rows.to_parquet(kept, index=False)
+        write_table(bench.rows, kept)
         other = score_apart(champion.root, kept, Path(scratch) / "answer.json")
     found = bench.challenge(other)
     terms: dict[str, Value] = {

@@ -36,10 +36,14 @@ class Columns(Protocol):
 
 
 class TableReader(Protocol):
-    """An engine that reads a table into memory."""
+    """An engine that reads a table into memory, and writes one."""
 
     def read_source(self, source: Source) -> "pd.DataFrame":
         """Read the table with all its parts, typed; raise DataError when a file is damaged."""
+        ...
+
+    def write(self, table: "pd.DataFrame", path: Path) -> None:
+        """Write a Parquet file with a checksum for every page."""
         ...
 
     def read_spread(self, source: Source, most: int) -> "tuple[pd.DataFrame, int]":
@@ -81,6 +85,14 @@ def read_spread(source: Source, most: int) -> "tuple[pd.DataFrame, int]":
         DataError: a file is damaged.
     """
     return load_reader().read_spread(source, most)
+
+
+def write_table(table: "pd.DataFrame", path: Path) -> None:
+    """Write a table as CSV or Parquet, by its name, without the index; Parquet pages get a checksum each."""
+    if path.suffix.lower() == ".csv":
+        table.to_csv(path, index=False)
+    else:
+        load_reader().write(table, path)
 
 
 def load_reader() -> "TableReader":

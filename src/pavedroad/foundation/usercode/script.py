@@ -26,7 +26,7 @@ LARGE = 64 * 1024**2
 """A file of more bytes than this is linked to instead of copied."""
 HOLDOUT = "PAVEDROAD_HOLDOUT"
 """The environment variable that tells a script where the rows lie that it is to predict."""
-_WRITERS = {".csv": "to_csv", ".parquet": "to_parquet"}
+_TABLES = (".csv", ".parquet")
 _LAST_LINES = 8
 
 
@@ -52,7 +52,7 @@ def run_script(project: Project, training: "pd.DataFrame", asked: "pd.DataFrame 
     model, data = project.config.model, project.config.data
     wanted = model.predictions or model.artifact
     table = project.root / data.train
-    if table.suffix not in _WRITERS or not table.is_file():
+    if table.suffix not in _TABLES or not table.is_file():
         raise ConfigError(
             f"A script can be given the rows of a single CSV or Parquet file only, and {data.train!r} is none.",
             where=project.root / "pavedroad.toml",
@@ -63,12 +63,12 @@ def run_script(project: Project, training: "pd.DataFrame", asked: "pd.DataFrame 
         _copy(project.root, folder, hidden)
         given = folder / data.train
         given.parent.mkdir(parents=True, exist_ok=True)
-        getattr(training, _WRITERS[table.suffix])(given, index=False)
+        _write(training, given)
         environment = dict(os.environ)
         if asked is not None:
             place = folder / (data.holdout_file or given.relative_to(folder).with_stem(f"{given.stem}.holdout"))
             place.parent.mkdir(parents=True, exist_ok=True)
-            getattr(asked, _WRITERS.get(place.suffix, _WRITERS[table.suffix]))(place, index=False)
+            _write(asked, place)
             environment[HOLDOUT] = str(place)
         made = folder / wanted
         made.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +85,13 @@ def run_script(project: Project, training: "pd.DataFrame", asked: "pd.DataFrame 
                 ),
             )
         yield made
+
+
+def _write(table: "pd.DataFrame", path: Path) -> None:
+    if path.suffix.lower() == ".csv":
+        table.to_csv(path, index=False)
+    else:
+        table.to_parquet(path, index=False, write_page_checksum=True)
 
 
 def find_files(project: Project) -> list[str]:
