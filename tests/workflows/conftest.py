@@ -34,11 +34,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def place(tmp_path_factory, worker_id):
     base = tmp_path_factory.getbasetemp()
-    shared = (
-        Path(os.environ["WF_PLACE"])
-        if "WF_PLACE" in os.environ
-        else (base if worker_id == "master" else base.parent) / "workflows"
-    )
+    shared = (base if worker_id == "master" else base.parent) / "workflows"
     shared.mkdir(exist_ok=True)
     return shared
 

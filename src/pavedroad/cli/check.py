@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pavedroad.cli.options import json_option
+from pavedroad.cli.options import base_option, json_option
 from pavedroad.foundation.project import find_project
 from pavedroad.stages.base import find_base
 from pavedroad.stages.start import start
@@ -12,12 +12,7 @@ from pavedroad.stages.timing import Timing
 
 
 @click.command()
-@click.option(
-    "--base",
-    default="",
-    help="The revision that this change is made for, e.g. origin/main.  [default: none; what the contract about the "
-    "data is compared with is where this branch left the default branch]",
-)
+@base_option
 @json_option
 def check(base: str, as_json: bool) -> None:
     """Take this repo down the whole road: validate, train, evaluate, drift, package, latency, gate, report.
@@ -26,7 +21,7 @@ def check(base: str, as_json: bool) -> None:
     and the exit code says the verdict: 0 yes, 1 no, 2 wrong configuration, 3 could not judge.
     """
     project = find_project(Path.cwd())
-    find_base(project, base)  # an unknown one is said before anything long is begun
+    base = find_base(project, base)  # an unknown one is said before anything long is begun
     running = start(project)
     timing = Timing(project)
     from pavedroad.cli.driving import drive  # while the pipeline gets going

@@ -8,16 +8,8 @@ import click
 from pavedroad.cli.console import print_json, print_stage, set_aside
 from pavedroad.cli.ending import end_stage, exit_with
 from pavedroad.cli.host import tell_stage
-from pavedroad.cli.options import json_option
+from pavedroad.cli.options import base_option, json_option
 from pavedroad.foundation.project import find_project
-
-base_option = click.option(
-    "--base",
-    default="",
-    envvar="PAVEDROAD_BASE",
-    help="The revision this change is made for, e.g. origin/main: its policy counts, its model is the champion.  "
-    "[default: where this branch left the default branch]",
-)
 
 
 @click.command()
