@@ -16,6 +16,7 @@ from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Outcome, Place, Report, Run, conclude, encode, write_report, write_whole
 
 REPORTED_VERSIONS = {
+    "duckdb": "duckdb",
     "evidently": "evidently",
     "great-expectations": "great_expectations",
     "numpy": "numpy",
