@@ -1,6 +1,6 @@
 """Great Expectations on a real local Spark: the same answers as everywhere, and its own traps closed.
 
-The table of bad input in ``tests/unit/test_validation_cases.py`` runs over this engine as well.
+The table of bad input in ``tests/unit/validation/test_validation_cases.py`` runs over this engine as well.
 """
 
 import os

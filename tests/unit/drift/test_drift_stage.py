@@ -33,7 +33,7 @@ train = "shop.model:train"
 [drift]
 {drift}
 """
-WEATHER = Path(__file__).parents[2] / "<<cookiecutter.project>>/data/umbrella_sales.csv"
+WEATHER = Path(__file__).parents[3] / "<<cookiecutter.project>>/data/umbrella_sales.csv"
 
 
 @pytest.fixture

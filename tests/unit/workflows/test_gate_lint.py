@@ -13,7 +13,7 @@ from pavedroad.errors import ConfigError, UsageError
 from pavedroad.foundation.workflows.gatelint import FIXES, lint_workflow
 from pavedroad.foundation.workflows.workflow import read_workflow
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SHA = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 
 ROAD = """\
