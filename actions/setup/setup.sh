@@ -11,6 +11,17 @@ stop() {
     exit 2
 }
 
+# Run a program that may run the repo's code (what builds a package is code) deaf to what it prints, and without the
+# files by which a step speaks to the next ones.
+fenced() {
+    local word status=0
+    word=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+    printf '::stop-commands::%s\n' "$word"
+    env -u GITHUB_ENV -u GITHUB_PATH -u GITHUB_OUTPUT -u GITHUB_STEP_SUMMARY "$@" || status=$?
+    printf '\n::%s::\n' "$word"
+    return "$status"
+}
+
 # The road itself, from the very commit that this action comes from, with what it needs pinned by hash.
 install_road() {
     uv pip install --quiet --python "$1" --require-hashes --requirement "$road/requirements/$2.txt"
@@ -20,10 +31,10 @@ install_road() {
 case "$INSTALL" in
 repo)
     [[ -f uv.lock ]] || stop 'There is no uv.lock in the working directory. Make it with "uv lock" and commit it.'
-    uv sync --quiet --locked || stop 'uv.lock does not fit pyproject.toml, or cannot be installed. Run "uv lock" and commit it.'
+    fenced uv sync --quiet --locked || stop 'uv.lock does not fit pyproject.toml, or cannot be installed. Run "uv lock" and commit it.'
     environment=$PWD/.venv
     grep -qx 'name = "pavedroad"' uv.lock || install_road "$environment" standard
-    "$environment/bin/python" -I "$GITHUB_ACTION_PATH/compiled.py" lay ~/.cache/pavedroad/compiled/modules.zip
+    fenced "$environment/bin/python" -I "$GITHUB_ACTION_PATH/compiled.py" lay ~/.cache/pavedroad/compiled/modules.zip
     ;;
 road)
     # A job that asks twice for the same road gets it once; the folder lives no longer than the job.
