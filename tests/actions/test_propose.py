@@ -1,6 +1,7 @@
 """From a retraining to a pull request: nothing but the data and the records, and only when the reports say so."""
 
 import pytest
+from settings_text import write_settings
 
 from pavedroad.errors import ConfigError, EvidenceError, UsageError, UserCodeError
 from pavedroad.foundation.forge.host import Proposed, Remote
@@ -10,21 +11,11 @@ from pavedroad.stages.propose import propose
 from pavedroad.stages.refresh import bring_tables, hash_tables, list_proposed, refresh
 from pavedroad.stages.retrain import hand_over
 
-CONFIG = """
-[project]
-name = "shop"
-owner = "ada@example.org"
-[objective]
-problem = "regression"
-target = "y"
-metric = "r2_score"
-[data]
-train = "data/t.csv"
-{refresh}
-[model]
-features = "own.features:features"
-train = "own.model:train"
-"""
+CONFIG = write_settings(
+    objective='target = "y"\nmetric = "r2_score"',
+    data='train = "data/t.csv"\n{refresh}',
+    model='features = "own.features:features"\ntrain = "own.model:train"',
+)
 
 
 @pytest.fixture
@@ -94,7 +85,7 @@ def test_a_proposal_becomes_one_branch_and_one_request(project, host, tmp_path):
     made = propose(project, lay(tmp_path / "p"), host, write)
     assert made.number == 1
     assert [(each.branch, each.base, each.title) for each in host.asked] == [
-        ("pavedroad/retrain", "main", "Retrain shop on new data")
+        ("pavedroad/retrain", "main", "Retrain Sales on new data")
     ]
     assert "close and reopen" in " ".join(host.asked[0].text.split())
     assert list_changes(project, host) == ["data/t.csv", "dvc.lock", "pavedroad.toml"]

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from settings_text import write_settings
 
 from pavedroad.config import load_config
 from pavedroad.engines.duckdb import quantiles as duckdb_quantiles
@@ -128,24 +129,11 @@ def test_a_table_without_rows_has_an_outline(tmp_path):
 
 
 GOOD = pd.DataFrame({"y": [1.0, 2.0, 3.0], "t": pd.date_range("2020-01-01", periods=3), "k": ["a", "b", "c"]})
-CONFIG = """
-[project]
-name = "p"
-owner = "me"
-[objective]
-problem = "regression"
-target = "y"
-metric = "mean_absolute_error"
-[data]
-train = "t.csv"
-time = "t"
-keys = ["k"]
-[validation]
-suite = "suite.json"
-[model]
-features = "a:b"
-train = "a:c"
-"""
+CONFIG = write_settings(
+    objective='target = "y"',
+    data='train = "t.csv"\ntime = "t"\nkeys = ["k"]',
+    validation='suite = "suite.json"',
+)
 
 
 @pytest.mark.parametrize(

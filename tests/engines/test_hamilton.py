@@ -4,6 +4,7 @@ import sys
 
 import pandas as pd
 import pytest
+from settings_text import write_settings
 
 from pavedroad.config import parse_config
 from pavedroad.errors import UserCodeError
@@ -13,20 +14,9 @@ from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.render.markdown import to_markdown
 from pavedroad.report import Outcome, conclude
 
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "data.csv"
-[model]
-features = "hamilton:h_shop.columns"
-train = "h_shop.model:train"
-"""
+CONFIG = write_settings(
+    model='features = "hamilton:h_shop.columns"\ntrain = "h_shop.model:train"',
+)
 COLUMNS = """
 import pandas as pd
 from hamilton.function_modifiers import check_output

@@ -6,6 +6,7 @@ import sys
 import pandas as pd
 import pyarrow as pa
 import pytest
+from settings_text import write_settings
 
 from pavedroad.engines.arrow import reading as arrow
 from pavedroad.errors import ConfigError, UserCodeError
@@ -22,25 +23,10 @@ from pavedroad.report import Outcome
 from pavedroad.stages.runner import run_stage
 from pavedroad.stages.validate import validate
 
-CONFIG = """
-[project]
-name = "p"
-owner = "me"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "t.parquet"
-[validation]
-engine = "{engine}"
-suite = "suite.json"
-min_rows = 1
-expectations = ["{module}"]
-[model]
-features = "a:b"
-train = "a:c"
-"""
+CONFIG = write_settings(
+    data='train = "t.parquet"',
+    validation='engine = "{engine}"\nsuite = "suite.json"\nmin_rows = 1\nexpectations = ["{module}"]',
+)
 OWN = '''
 from great_expectations.execution_engine import PandasExecutionEngine
 from great_expectations.expectations.expectation import ColumnMapExpectation

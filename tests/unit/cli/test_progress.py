@@ -9,27 +9,16 @@ import sys
 import pandas as pd
 import pytest
 from rich.console import Console
+from settings_text import write_settings
 
 from pavedroad.cli import progress
 from pavedroad.cli.columns import MOST, print_columns
 from pavedroad.report import Figure, Place, conclude, judge
 
-CONFIG = """
-[project]
-name = "p"
-owner = "me"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "t.csv"
-[validation]
-suite = "suite.json"
-[model]
-features = "a:b"
-train = "a:c"
-"""
+CONFIG = write_settings(
+    data='train = "t.csv"',
+    validation='suite = "suite.json"',
+)
 SUITE = """{"expectations": [
   {"type": "expect_column_values_to_be_between", "kwargs": {"column": "sold", "max_value": 20}},
   {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "[red]shop"}}

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from settings_text import write_settings
 
 from pavedroad.config import parse_config
 from pavedroad.errors import DataError
@@ -16,21 +17,10 @@ from pavedroad.foundation.data.training import read_training_table
 from pavedroad.foundation.project import Project
 from pavedroad.settings import Data, Objective
 
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "{problem}"
-target = "sold"
-metric = "{metric}"
-[data]
-train = "data.csv"
-{data}
-[model]
-features = "shop.features:features"
-train = "shop.model:train"
-"""
+CONFIG = write_settings(
+    objective='problem = "{problem}"\nmetric = "{metric}"',
+    data="{data}",
+)
 
 
 def settings(problem="regression", data=""):

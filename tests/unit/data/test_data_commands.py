@@ -8,28 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from settings_text import write_settings
 
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome
 from pavedroad.stages.doctor import doctor
 from pavedroad.stages.gate import gate
 
-CONFIG = """
-[project]
-name = "p"
-owner = "me"
-[objective]
-problem = "regression"
-target = "a"
-metric = "mean_absolute_error"
-[data]
-train = "data/t.csv"
-[validation]
-suite = "suite.json"
-[model]
-features = "a:b"
-train = "a:c"
-"""
+CONFIG = write_settings(
+    objective='target = "a"',
+    data='train = "data/t.csv"',
+    validation='suite = "suite.json"',
+)
 SUITE = {"expectations": [{"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "a"}}]}
 PIPELINE = "stages:\n  validate:\n    cmd: pavedroad validate\n    deps: [data/t.csv]\n"
 PIPELINE += "    outs: [reports/validate.json]\n"

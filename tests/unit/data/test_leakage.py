@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from settings_text import write_settings
 
 from pavedroad.config import parse_config
 from pavedroad.errors import UserCodeError
@@ -13,21 +14,10 @@ from pavedroad.foundation.data.split import Split
 from pavedroad.foundation.data.training import split_table
 from pavedroad.report import Outcome
 
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "{problem}"
-target = "sold"
-metric = "{metric}"
-[data]
-train = "data.csv"
-{data}
-[model]
-features = "shop.features:features"
-train = "shop.model:train"
-"""
+CONFIG = write_settings(
+    objective='problem = "{problem}"\nmetric = "{metric}"',
+    data="{data}",
+)
 ROWS, HELD = 200, 50
 SPLIT = Split(train=np.arange(ROWS - HELD), holdout=np.arange(ROWS - HELD, ROWS), how="time")
 

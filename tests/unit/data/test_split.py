@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from settings_text import write_settings
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError, DataError
@@ -13,21 +14,9 @@ from pavedroad.foundation.data.tables import name_tables
 from pavedroad.foundation.data.training import open_training_table, read_training_table
 from pavedroad.foundation.project import Project
 
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "data.csv"
-{data}
-[model]
-features = "shop.features:features"
-train = "shop.model:train"
-"""
+CONFIG = write_settings(
+    data="{data}",
+)
 
 
 def split(table, data):

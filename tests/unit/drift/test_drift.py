@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from settings_text import write_settings
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError, JudgementError
@@ -13,22 +14,9 @@ from pavedroad.foundation.drift.detection import Comparison, adjust_by_holm, cho
 from pavedroad.foundation.drift.reference import hold_frame, measure
 from pavedroad.settings import Drift
 
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "data.csv"
-[model]
-features = "shop.features:features"
-train = "shop.model:train"
-[drift]
-{drift}
-"""
+CONFIG = write_settings(
+    drift="{drift}",
+)
 
 
 def settings(drift="") -> Drift:

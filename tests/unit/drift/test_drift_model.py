@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from settings_text import write_settings
 
 from pavedroad.foundation.data.tables import name_input
 from pavedroad.foundation.package.folder import write_manifest
@@ -18,22 +19,11 @@ from pavedroad.stages.evaluate import evaluate
 from pavedroad.stages.runner import run_stage
 from pavedroad.stages.train import train
 
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "{problem}"
-target = "sold"
-metric = "{metric}"
-[data]
-train = "data.parquet"
-current = "current.parquet"
-holdout = 0.4
-[model]
-features = "t_drift.own:features"
-train = "t_drift.own:train"
-"""
+CONFIG = write_settings(
+    objective='problem = "{problem}"\nmetric = "{metric}"',
+    data='train = "data.parquet"\ncurrent = "current.parquet"\nholdout = 0.4',
+    model='features = "t_drift.own:features"\ntrain = "t_drift.own:train"',
+)
 OWN = """
 from sklearn.linear_model import LinearRegression, LogisticRegression
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from settings_text import write_settings
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError
@@ -16,23 +17,10 @@ from pavedroad.stages.drift import drift
 from pavedroad.stages.drift_page import draw_page
 from pavedroad.stages.runner import run_stage
 
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "train.parquet"
-{data}
-[model]
-features = "shop.features:features"
-train = "shop.model:train"
-[drift]
-{drift}
-"""
+CONFIG = write_settings(
+    data='train = "train.parquet"\n{data}',
+    drift="{drift}",
+)
 WEATHER = Path(__file__).parents[3] / "<<cookiecutter.project>>/data/umbrella_sales.csv"
 
 

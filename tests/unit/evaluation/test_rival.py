@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from settings_text import write_settings
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError, UserCodeError
@@ -15,21 +16,10 @@ from pavedroad.foundation.evaluation.baseline import choose_baseline
 from pavedroad.foundation.evaluation.rival import identify_baseline, make_baseline, title_baseline, to_predictions
 from pavedroad.foundation.project import Project
 
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "{problem}"
-target = "sold"
-metric = "{metric}"
-baseline = '''{baseline}'''
-[data]
-train = "data.csv"
-[model]
-features = "b_shop.features:features"
-train = "b_shop.model:train"
-"""
+CONFIG = write_settings(
+    objective="problem = \"{problem}\"\nmetric = \"{metric}\"\nbaseline = '''{baseline}'''",
+    model='features = "b_shop.features:features"\ntrain = "b_shop.model:train"',
+)
 ROWS = 60
 SPLIT = Split(train=np.arange(40), holdout=np.arange(40, ROWS), how="random")
 METRIC = {"regression": "mean_absolute_error", "binary": "accuracy_score", "multiclass": "accuracy_score"}

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from settings_text import write_settings
 
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError
@@ -11,23 +12,10 @@ from pavedroad.foundation.data.training import split_table
 from pavedroad.foundation.evaluation.metrics import METRICS, Predictions
 from pavedroad.foundation.evaluation.slices import EMPTY, MIN_ROWS, find_slices, measure_slices
 
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-slices = {slices}
-[data]
-train = "data.csv"
-time = "day"
-keys = ["order"]
-[model]
-features = "shop.features:features"
-train = "shop.model:train"
-"""
+CONFIG = write_settings(
+    objective="slices = {slices}",
+    data='time = "day"\nkeys = ["order"]',
+)
 ROWS = 240
 
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from settings_text import write_settings
 
 from pavedroad.config import load_config
 from pavedroad.errors import ConfigError, DataError, JudgementError, MissingExtraError
@@ -11,20 +12,7 @@ from pavedroad.report import Outcome, conclude, encode, judge, read_report, writ
 from pavedroad.stages.runner import run_stage
 from pavedroad.stages.validate import Receipt, require_receipt
 
-CONFIG = """\
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "data.csv"
-[model]
-features = "shop.features:features"
-train = "shop.model:train"
-"""
+CONFIG = write_settings()
 
 
 @pytest.fixture

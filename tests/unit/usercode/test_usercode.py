@@ -4,26 +4,16 @@ import sys
 
 import pandas as pd
 import pytest
+from settings_text import write_settings
 
 from pavedroad.config import parse_config
 from pavedroad.errors import UserCodeError
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.functions import call, load_function, make_features
 
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "data.csv"
-[model]
-features = "a_shop.features:features"
-train = "a_shop.model:train"
-"""
+CONFIG = write_settings(
+    model='features = "a_shop.features:features"\ntrain = "a_shop.model:train"',
+)
 TABLE = pd.DataFrame({"rain": [0.1, 0.2, 0.3], "sold": [1, 2, 3]}, index=[5, 6, 7])
 
 

@@ -3,28 +3,17 @@
 import json
 
 import pytest
+from settings_text import write_settings
 
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Check, Outcome, conclude, write_report
 from pavedroad.stages.check import _refuse_suite
 
-CONFIG = """
-[project]
-name = "p"
-owner = "me"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "t.parquet"
-[validation]
-suite = "suite.json"
-[model]
-features = "a:b"
-train = "a:c"
-"""
+CONFIG = write_settings(
+    data='train = "t.parquet"',
+    validation='suite = "suite.json"',
+)
 
 
 @pytest.fixture

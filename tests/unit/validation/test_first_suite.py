@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from settings_text import write_settings
 
 from pavedroad.config import load_config
 from pavedroad.errors import DataError, UsageError
@@ -14,24 +15,10 @@ from pavedroad.report import Outcome
 from pavedroad.stages.suite import write_first_suite
 from pavedroad.stages.validate import validate
 
-CONFIG = """\
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "data.parquet"
-{data}
-[validation]
-suite = "suite.json"
-min_rows = 1
-[model]
-features = "shop.features:features"
-train = "shop.model:train"
-"""
+CONFIG = write_settings(
+    data='train = "data.parquet"\n{data}',
+    validation='suite = "suite.json"\nmin_rows = 1',
+)
 
 
 @pytest.fixture

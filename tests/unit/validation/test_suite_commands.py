@@ -6,6 +6,7 @@ import sys
 
 import pandas as pd
 import pytest
+from settings_text import write_settings
 
 from pavedroad.errors import ConfigError, UsageError
 from pavedroad.foundation.project import find_project
@@ -15,22 +16,11 @@ from pavedroad.report import Outcome
 from pavedroad.stages.suite import find_moves, write_first_suite
 from pavedroad.stages.validate import validate
 
-CONFIG = """
-[project]
-name = "p"
-owner = "me"
-[objective]
-problem = "regression"
-target = "a"
-metric = "mean_absolute_error"
-[data]
-train = "t.csv"
-[validation]
-suite = "suite.json"
-[model]
-features = "a:b"
-train = "a:c"
-"""
+CONFIG = write_settings(
+    objective='target = "a"',
+    data='train = "t.csv"',
+    validation='suite = "suite.json"',
+)
 TABLE = pd.DataFrame(
     {"a": [float(row) for row in range(40)], "shop": ["north", "south"] * 20, "gap": [None, 1.0, 2.0, 3.0] * 10}
 )

@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import pytest
+from settings_text import write_settings
 
 from pavedroad.errors import UsageError
 from pavedroad.foundation.data.source import find_source
@@ -17,22 +18,11 @@ from pavedroad.stages.contract import contract
 
 RANGE, IN_SET, NOT_IN = (f"expect_column_values_to_{words}" for words in ("be_between", "be_in_set", "not_be_in_set"))
 COLUMNS = "expect_table_columns_to_match_set"
-CONFIG = """
-[project]
-name = "p"
-owner = "me"
-[objective]
-problem = "regression"
-target = "a"
-metric = "mean_absolute_error"
-[data]
-train = "t.csv"
-[validation]
-suite = "suite.json"
-[model]
-features = "a:b"
-train = "a:c"
-"""
+CONFIG = write_settings(
+    objective='target = "a"',
+    data='train = "t.csv"',
+    validation='suite = "suite.json"',
+)
 
 
 def entry(kind, severity="critical", id_="x", **kwargs):

@@ -12,6 +12,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from settings_text import write_settings
 
 from pavedroad.cli.console import print_stage
 from pavedroad.engines.arrow import reading as arrow
@@ -41,24 +42,10 @@ SUITE = [
     {"type": "expect_table_columns_to_match_set", "kwargs": {"column_set": list(GOOD)}},
     {"type": "expect_column_unique_value_count_to_be_between", "kwargs": {"column": "shop", "min_value": 2}},
 ]
-CONFIG = """
-[project]
-name = "p"
-owner = "me"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "{path}"
-keys = ["id"]
-[validation]
-engine = "{engine}"
-suite = "suite.json"
-[model]
-features = "a:b"
-train = "a:c"
-"""
+CONFIG = write_settings(
+    data='train = "{path}"\nkeys = ["id"]',
+    validation='engine = "{engine}"\nsuite = "suite.json"',
+)
 
 
 def changed(**columns):
