@@ -12,8 +12,15 @@ from pavedroad.config import default_settings
 from pavedroad.engines.evidently import columns as evidently
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.drift.detection import Policy, choose_policy, find_drift
-from pavedroad.foundation.drift.effects import align_numbers, bin_numbers, measure_jensen_shannon, measure_psi
+from pavedroad.foundation.drift.effects import (
+    align_numbers,
+    bin_numbers,
+    measure_jensen_shannon,
+    measure_psi,
+    measure_wasserstein,
+)
 from pavedroad.foundation.drift.reference import hold_frame, measure
+from pavedroad.foundation.drift.significance import judge_distance
 from pavedroad.settings import Drift, DriftRule
 
 RNG = np.random.default_rng(5)
@@ -61,6 +68,40 @@ def test_our_psi_and_jensen_shannon_are_evidentlys_in_its_bins(reference, curren
     assert evidently.compare(*sides, "psi", POLICY).effect == pytest.approx(measure_psi(shares), rel=1e-6, abs=1e-9)
     theirs = evidently.compare(*sides, "jensenshannon", POLICY).effect
     assert theirs == pytest.approx(measure_jensen_shannon(shares, base=np.e), rel=1e-6, abs=1e-7)
+
+
+@settings(max_examples=12)
+@given(
+    reference=st.lists(st.integers(-100, 100).map(lambda n: n / 7), min_size=30, max_size=200),
+    current=st.lists(st.integers(-100, 100).map(lambda n: n / 7), min_size=30, max_size=200),
+)
+def test_our_wasserstein_distance_is_evidentlys(reference, current):
+    sides = sketch(reference, current)
+    if sides[0].values[0] == sides[0].values[-1]:
+        return
+    theirs = evidently.compare(*sides, "wasserstein", POLICY).effect
+    assert theirs == pytest.approx(measure_wasserstein(align_numbers(*sides), sides[0].std), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.2, 0.5, 1.0])
+@pytest.mark.parametrize(("before", "now"), [(60, 40), (500, 500), (1500, 200)])
+def test_our_kolmogorov_smirnov_test_is_evidentlys(before, now, shift):
+    chance, ours = judge_by_both(RNG.normal(size=before), RNG.normal(shift, 1, size=now))
+    # Chances that nobody acts on are the limit's in ours: they may differ, and lie on the same side.
+    assert ours == pytest.approx(chance, rel=1e-6, abs=1e-10) or min(ours, chance) > 0.5
+
+
+@pytest.mark.parametrize("shift", [0.1, 0.2, 0.5])
+def test_our_kolmogorov_smirnov_test_in_cells_is_a_little_more_careful_than_evidentlys_on_rows(shift):
+    chance, ours = judge_by_both(RNG.normal(size=3000), RNG.normal(shift, 1, size=200))
+    assert chance <= ours <= 1.2 * chance
+
+
+def judge_by_both(reference, current):
+    """The p-value of Evidently's Kolmogorov-Smirnov test, which its score is one minus, and ours."""
+    sides = sketch(reference, current)
+    _, ours = judge_distance(align_numbers(*sides).counts)
+    return 1 - evidently.compare(*sides, "ks", POLICY).effect, ours
 
 
 def test_our_psi_of_many_rows_in_cells_is_evidentlys_of_the_rows():
