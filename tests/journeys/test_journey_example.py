@@ -1,5 +1,6 @@
 """The example's journey: two commands from nothing to a verdict, and only what changed runs again."""
 
+import re
 from pathlib import Path
 
 import jsonschema
@@ -9,6 +10,7 @@ from journey import PIPELINE_STAGES, STAGES, Answer, Repo, make_environment, rea
 from pavedroad.foundation.package.folder import verify_manifest
 from pavedroad.report import Outcome, json_schema
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
 
 
@@ -18,6 +20,14 @@ def test_the_first_check_says_yes(first_check: tuple[Repo, Answer]) -> None:
     assert repo.outcomes() == dict.fromkeys((*STAGES, "gate"), Outcome.PASS)
     assert f"Report: {repo.root / 'reports' / 'report.html'}" in answer.said
     assert not repo.find_scraps()
+
+
+def test_the_readme_shows_what_the_road_really_says(first_check: tuple[Repo, Answer]) -> None:
+    repo, _ = first_check
+    shown = (ROOT / "README.md").read_text().partition("## What a verdict looks like")[2].partition("## ")[0]
+    told = " ".join(re.sub(r"\d+(\.\d+)? m?s$", "", shown, flags=re.M).split())
+    for stage in (*STAGES, "gate"):
+        assert repo.report(stage).summary in told, f"README.md shows another {stage}; take it from a run of the demo."
 
 
 def test_every_report_fits_the_published_schema(first_check: tuple[Repo, Answer]) -> None:
