@@ -163,6 +163,29 @@ def test_a_nan_is_a_missing_value(engine, database, tmp_path):
     assert (found.facts.rows, found.facts.columns["x"].nulls, found.facts.columns["x"].not_finite) == (4, 2, 1)
 
 
+@pytest.mark.parametrize(
+    ("bounds", "holds"),
+    [
+        ({"max_value": 1}, True),
+        ({"min_value": 0, "max_value": 0}, True),
+        ({"min_value": 1}, False),
+        ({"max_value": -1}, False),
+        ({"min_value": 0, "strict_min": True}, False),
+        ({"max_value": 0, "strict_max": True}, False),
+    ],
+)
+def test_the_sum_of_no_rows_is_0_as_it_is_in_a_file(engine, database, tmp_path, bounds, holds):
+    rows = pa.table({"x": [1.0, 2.0], "shop": ["north", "south"]})
+    database.load("t", rows)
+    nowhere = {"type": "comparison", "column": {"name": "shop"}, "operator": "==", "parameter": "nowhere"}
+    wanted = ("expect_column_sum_to_be_between", {"column": "x", "row_condition": nowhere, **bounds})
+    found = [
+        ask(judge, tmp_path, where, wanted).findings[0]
+        for judge, where in ((engine, source()), (duckdb, hold_table(rows)))
+    ]
+    assert [(item.success, item.observed) for item in found] == [(holds, 0)] * 2
+
+
 # --- names are names ------------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,8 @@ Ask = Callable[[list[Any]], Iterable[Any]]
 Doubt = Callable[[Expectation], str]
 """Why a verdict on an expectation could not be trusted, in words; empty when it can."""
 
+_SUM = "expect_column_sum_to_be_between"
+"""Of no rows, a database adds up to nothing at all, and pandas to 0."""
 _WITHOUT_GAPS = ("either_value_is_missing", "any_value_is_missing")
 _JAVA = re.compile(r"An error occurred while calling \w+\.\w+")
 _CAUSE = re.compile(r"(?:Caused by: |: )((?:\w+\.)+\w*(?:Exception|Error): [^\n]*)")
@@ -117,7 +119,7 @@ def _explain(
     problem = "Great Expectations gave no result for this expectation." if item is None else _find_exception(item)
     if problem:
         return Finding(expectation, success=None, reason=problem, evidence={"engine": engine})
-    result = item.result or {}
+    result, success = item.result or {}, bool(item.success)
     observed: Value = None
     evidence: dict[str, Value] = {}
     reason = ""
@@ -132,17 +134,29 @@ def _explain(
         if count and elements > nulls:
             evidence["share"] = round(count / (elements - nulls), 6)
         observed = f"{count:,} of {elements - nulls:,} values unexpected"
-        if not item.success:
+        if not success:
             reason = f"{count:,} of {elements - nulls:,} values are not as expected."
         named = result.get("unexpected_index_list") or result.get("partial_unexpected_index_list")
-        if not item.success and named and question.limits.keys:
+        if not success and named and question.limits.keys:
             evidence["failing_rows"] = _name_rows(named, names, question.limits.keys)
     elif "observed_value" in result:
         columns = expectation.type.startswith("expect_table_column")
         observed = _plain(result["observed_value"], names.restore if columns else str)
-        reason = "" if item.success else f"The observed value is {observed}."
+        if observed is None and expectation.type == _SUM:
+            observed, success = 0, _lies_within(0, expectation)
+        reason = "" if success else f"The observed value is {observed}."
     evidence["engine"] = engine
-    return Finding(expectation, success=bool(item.success), observed=observed, reason=reason, evidence=evidence)
+    return Finding(expectation, success=success, observed=observed, reason=reason, evidence=evidence)
+
+
+def _lies_within(value: float, expectation: Expectation) -> bool:
+    """Whether a number keeps the bounds of an expectation."""
+    low, high, strict_low, strict_high = map(
+        expectation.kwargs.get, ("min_value", "max_value", "strict_min", "strict_max")
+    )
+    if low is not None and (value <= low if strict_low else value < low):
+        return False
+    return high is None or not (value >= high if strict_high else value > high)
 
 
 def _find_exception(item: Any) -> str:  # noqa: ANN401
