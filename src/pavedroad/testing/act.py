@@ -197,6 +197,8 @@ class Act:
             # Artifacts and caches are the stand-ins' affair. Servers of `act` would need ports of their own, which two
             # runs at once might both take for free.
             "--no-cache-server",
+            # Of many jobs at once, now and then one ends before its first step.
+            *("--concurrent-jobs", "1"),
             *("--json", "-v", "-e", str(place / "event.json")),
             *("-s", f"GITHUB_TOKEN={token or self._token}"),
         ]
