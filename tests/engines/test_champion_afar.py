@@ -12,7 +12,6 @@ from pavedroad.foundation.gate.champion import bring_champion
 from pavedroad.foundation.project import Project
 
 pytestmark = pytest.mark.slow
-pytest.importorskip("dvc")
 
 MAKE = """
 import pathlib, sys
