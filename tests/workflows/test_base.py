@@ -85,9 +85,19 @@ def test_a_model_worse_than_the_bases_is_refused_by_the_bases_policy_and_the_cha
         assert "looser" in text
 
 
-def test_without_its_base_the_same_change_would_pass(worse):
-    """The twin: it is the base that refuses, and a checkout that does not hold it would not."""
+def test_the_same_change_passes_where_it_is_not_known_to_be_a_pull_request(worse):
+    """The twin: it is the base that refuses, not the change by itself."""
     drive, _ = worse
-    run = drive.act.run(check_out(drive, 1), "check.yml", PULL, state=drive.state)
+    clone = check_out(drive, 1)
+    for step in (["switch", "--quiet", "--create", "some-branch"], ["update-ref", "-d", "refs/remotes/pull/7/merge"]):
+        ask(["git", *step], clone, drive.outside)
+    run = drive.act.run(clone, "check.yml", PULL, state=drive.state)
     assert run.ok, run
     assert run.outputs("Take the road")["outcome"] == "pass"
+
+
+def test_a_pull_request_without_its_base_is_refused_with_the_remedy(worse):
+    drive, _ = worse
+    run = drive.act.run(check_out(drive, 1), "check.yml", PULL, state=drive.state)
+    assert run.jobs["Road"] == "failure", run
+    assert "fetch-depth: 2" in str(run), run

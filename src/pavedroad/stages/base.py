@@ -12,7 +12,7 @@ def find_base(project: Project, base: str = "") -> str:
         A revision that git knows; empty when none was asked for and none can be found, as on the default branch.
 
     Raises:
-        UsageError: there is no such revision.
+        UsageError: there is no such revision, or a pull request is checked out without its base.
     """
     history = load_history()
     if not base:

@@ -235,9 +235,9 @@ def test_what_the_remote_calls_its_default_branch_counts(repo, tmp_path):
     assert find_base(repo) == ""  # nobody says what its default branch is
 
 
-@pytest.mark.parametrize(("depth", "found"), [("2", True), ("1", False)])
-def test_the_merge_of_a_pull_request_is_compared_with_its_base(repo, tmp_path, depth, found):
-    """As GitHub's own action checks it out."""
+@pytest.fixture
+def merged(repo, tmp_path, request):
+    """A pull request as GitHub's own action checks it out, so many commits deep, and the base it is merged into."""
     git(repo, "switch", "-q", "-c", "change")
     git(repo, "commit", "-q", "--allow-empty", "-m", "Two")
     git(repo, "switch", "-q", "main")
@@ -246,14 +246,29 @@ def test_the_merge_of_a_pull_request_is_compared_with_its_base(repo, tmp_path, d
     git(repo, "switch", "-q", "--detach")
     git(repo, "merge", "-q", "--no-ff", "-m", "Merge", "change")
     git(repo, "update-ref", "refs/pull/7/merge", "HEAD")
-    checkout = tmp_path / "checkout"
+    checkout, merge = tmp_path / "checkout", "+refs/pull/7/merge:refs/remotes/pull/7/merge"
     subprocess.run(["git", "init", "-q", checkout], check=True)
     for words in (
-        ["fetch", "-q", f"--depth={depth}", f"file://{repo.root}", "+refs/pull/7/merge:refs/remotes/pull/7/merge"],
+        ["fetch", "-q", f"--depth={request.param}", f"file://{repo.root}", merge],
         ["checkout", "-q", "--force", "refs/remotes/pull/7/merge"],
     ):
         subprocess.run(["git", "-C", checkout, *words], check=True)
-    assert find_base(find_project(checkout)) == (base if found else "")
+    return find_project(checkout), base
+
+
+@pytest.mark.parametrize("merged", ["2"], indirect=True)
+def test_the_merge_of_a_pull_request_is_compared_with_its_base(merged):
+    project, base = merged
+    assert find_base(project) == base
+
+
+@pytest.mark.parametrize("merged", ["1"], indirect=True)
+def test_the_merge_of_a_pull_request_without_its_base_is_not_judged_by_its_own_policy(merged):
+    project, _ = merged
+    with pytest.raises(UsageError, match="fetch-depth: 2"):
+        find_base(project)
+    # A base that somebody names is looked for by itself.
+    assert find_base(project, "HEAD") == "HEAD"
 
 
 @pytest.mark.parametrize("base", ["nowhere", "--output=x", "-h"])

@@ -2,12 +2,24 @@
 
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
-from pavedroad.errors import EvidenceError
+from pavedroad.errors import EvidenceError, UsageError
 from pavedroad.foundation.forge.history import Commit
 
 _MERGES = "refs/remotes/pull/*/merge"
 """Where GitHub's own action puts the merge of a pull request with its base."""
+_REMOTE, _LOCAL = "refs/remotes/origin/", "refs/heads/"
+_TRUNKS = [f"{place}{name}" for place in (_REMOTE, _LOCAL) for name in ("main", "master")]
+"""Where the default branch is looked for when the remote does not say which one it is."""
+
+
+class _Ref(NamedTuple):
+    """A name in git's books, the commit it stands for, and the name it is only another word for, if it is."""
+
+    sha: str
+    name: str
+    target: str
 
 
 def head(root: Path) -> Commit | None:
@@ -38,27 +50,45 @@ def find_fork(root: Path) -> str | None:
     """The commit at which the current branch left the default branch; see ``foundation.forge.history.History``.
 
     A pull request that GitHub's own action checked out is a merge whose first parent is the default branch.
+
+    Raises:
+        UsageError: it is such a merge, and its first parent is not in this checkout.
     """
-    standing = (_ask(root, "for-each-ref", "--points-at=HEAD", "--format=%(refname)", _MERGES) or "").split()
-    if standing:
-        first = _ask(root, "rev-parse", "--verify", "--quiet", "HEAD^1")
-        return None if first is None else first.strip()
-    trunk = _find_trunk(root)
-    if trunk is None:
+    standing = (_ask(root, "rev-parse", "HEAD", "--symbolic-full-name", "HEAD") or "").split()
+    if len(standing) != 2:
+        return None  # there is no commit yet, or no repository
+    head_, here = standing
+    refs = _list_refs(root, _MERGES, f"{_REMOTE}HEAD", *_TRUNKS)
+    if any(ref.sha == head_ and ref.name.startswith("refs/remotes/pull/") for ref in refs):
+        return _find_base_of_merge(root)
+    trunk = _find_trunk(refs)
+    if trunk is None or here == trunk:
         return None
-    here = (_ask(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "").strip()
     fork = (_ask(root, "merge-base", "HEAD", trunk) or "").strip()
-    head_ = (_ask(root, "rev-parse", "HEAD") or "").strip()
-    on_trunk = not here or here == trunk.rpartition("/")[2]
+    on_trunk = here in {"HEAD", f"{_LOCAL}{trunk.removeprefix(_REMOTE).removeprefix(_LOCAL)}"}
     return None if not fork or (fork == head_ and on_trunk) else fork
 
 
-def _find_trunk(root: Path) -> str | None:
+def _find_base_of_merge(root: Path) -> str:
+    first = _ask(root, "rev-parse", "--verify", "--quiet", "HEAD^1")
+    if first is None:
+        raise UsageError(
+            "This checkout is the merge of a pull request without the commit it is merged into, so the policy and the "
+            "model that it must be held against are missing.",
+            next_step="Check it out with `fetch-depth: 2`, or fetch more of it: git fetch --deepen=1.",
+        )
+    return first.strip()
+
+
+def _find_trunk(refs: list[_Ref]) -> str | None:
     """The default branch: what the remote says it is, or else the first of the usual names that is there."""
-    said = _ask(root, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
-    names = [said.strip()] if said else []
-    names += [f"refs/{kind}/{name}" for kind in ("remotes/origin", "heads") for name in ("main", "master")]
-    return next((name for name in names if _ask(root, "rev-parse", "--verify", "--quiet", name) is not None), None)
+    said = next((ref.target for ref in refs if ref.name == f"{_REMOTE}HEAD"), "")
+    return said or next((name for name in _TRUNKS if any(ref.name == name for ref in refs)), None)
+
+
+def _list_refs(root: Path, *patterns: str) -> list[_Ref]:
+    answer = _ask(root, "for-each-ref", "--format=%(objectname) %(refname) %(symref)", *patterns) or ""
+    return [_Ref(*line.split(" ")) for line in answer.splitlines()]
 
 
 def read(root: Path, revision: str, path: str) -> bytes | None:

@@ -34,7 +34,10 @@ class History(Protocol):
     def find_fork(self, root: Path) -> str | None:
         """The commit at which the current branch, or the pull request that is checked out, left the default branch.
 
-        None on the default branch itself, and where it cannot be told, as in a checkout without history.
+        None on the default branch itself, and where it cannot be told, as in a repository without one.
+
+        Raises:
+            UsageError: a pull request is checked out without the commit it is merged into.
         """
         ...
 
