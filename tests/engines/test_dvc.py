@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pavedroad.errors import PavedroadError, PipelineError
+from pavedroad.errors import ConfigError, PavedroadError, PipelineError
 from pavedroad.foundation.pipeline import load_pipeline
 
 pytestmark = pytest.mark.slow  # DVC itself takes a second or two to start
@@ -281,6 +281,22 @@ def test_the_lock_tells_what_was_made_of_what(repo):
     assert lock["first"].outputs == {"first.out": pipeline.digest(repo / "first.out")}
     assert lock["second"].inputs["first.out"] == lock["first"].outputs["first.out"]
     assert lock["first"].parameters == {"pavedroad.toml": {"train.depth": 3}}
+
+
+def test_a_lock_that_changed_is_read_again_whatever_its_size_and_time(repo):
+    pipeline, path = load_pipeline(), repo / "dvc.lock"
+    before, stamp = path.read_text(), path.stat().st_mtime_ns
+    assert pipeline.read_lock(repo)["first"].parameters == {"pavedroad.toml": {"train.depth": 3}}
+    path.write_text(before.replace("train.depth: 3", "train.depth: 4"))
+    os.utime(path, ns=(stamp, stamp))
+    assert pipeline.read_lock(repo)["first"].parameters == {"pavedroad.toml": {"train.depth": 4}}
+
+
+def test_a_folder_in_the_place_of_the_lock_is_refused(repo):
+    (repo / "dvc.lock").unlink()
+    (repo / "dvc.lock").mkdir()
+    with pytest.raises(ConfigError, match="lock cannot be read: Is a directory"):
+        load_pipeline().read_lock(repo)
 
 
 def test_before_the_first_run_the_lock_is_empty(repo):

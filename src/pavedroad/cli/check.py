@@ -8,7 +8,6 @@ from pavedroad.cli.options import base_option, json_option
 from pavedroad.foundation.project import find_project
 from pavedroad.stages.base import find_base
 from pavedroad.stages.start import start
-from pavedroad.stages.timing import Timing
 
 
 @click.command()
@@ -23,7 +22,9 @@ def check(base: str, as_json: bool) -> None:
     project = find_project(Path.cwd())
     base = find_base(project, base)  # an unknown one is said before anything long is begun
     running = start(project)
+    from pavedroad.stages.timing import Timing  # these are read while the pipeline gets going
+
     timing = Timing(project)
-    from pavedroad.cli.driving import drive  # while the pipeline gets going
+    from pavedroad.cli.driving import drive
 
     drive(project, running, timing, base=base, as_json=as_json)

@@ -25,7 +25,16 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: the file is missing, too large, not YAML, not a mapping, or uses an alias.
     """
-    return _read(path, YAML(typ="safe", pure=True), most_aliases=0)
+    return parse_yaml(_read_bytes(path), path)
+
+
+def parse_yaml(content: bytes, where: Path) -> dict[str, Any]:
+    """Read a YAML mapping from the bytes of a file, as :func:`read_yaml` does.
+
+    Raises:
+        ConfigError: see :func:`read_yaml`.
+    """
+    return _parse(content, where, YAML(typ="safe", pure=True), most_aliases=0)
 
 
 def refuse_bomb(path: Path) -> None:
@@ -89,19 +98,25 @@ def read_marked_yaml(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: see :func:`read_yaml`.
     """
-    return _read(path, YAML(typ="rt", pure=True), most_aliases=MOST_ALIASES)
+    return _parse(_read_bytes(path), path, YAML(typ="rt", pure=True), most_aliases=MOST_ALIASES)
 
 
-def _read(path: Path, yaml: YAML, *, most_aliases: int) -> dict[str, Any]:
+def _read_bytes(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
-        text = content.decode("utf-8")
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise ConfigError("The file is missing.", where=path) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ConfigError(f"The file cannot be read: {error}.", where=path) from error
+
+
+def _parse(content: bytes, path: Path, yaml: YAML, *, most_aliases: int) -> dict[str, Any]:
     if len(content) > MAX_BYTES:
         raise ConfigError(f"The file has {len(content):,} bytes; at most {MAX_BYTES:,} are read.", where=path)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"The file cannot be read: {error}.", where=path) from error
     try:
         events = YAML(typ="safe", pure=True).parse(text) if "*" in text else ()
         aliases = [event for event in events if isinstance(event, AliasEvent)]

@@ -1,6 +1,7 @@
 """What a pull request runs: the pipeline, skipping what did not change, then the latency here, then the gate."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from pavedroad.errors import ConfigError, EvidenceError
@@ -9,12 +10,11 @@ from pavedroad.foundation.evaluation.metrics import find_metric
 from pavedroad.foundation.gate.decision import YES
 from pavedroad.foundation.gate.freshness import Freshness
 from pavedroad.foundation.gate.standards import wants_comparison
-from pavedroad.foundation.pipeline import Event, Running
+from pavedroad.foundation.pipeline import Event, Running, load_pipeline
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.validation.judging import lint_suite, load_project_suite
 from pavedroad.foundation.validation.suite import load_suite
 from pavedroad.report import Outcome, Report, read_report
-from pavedroad.stages.base import find_base
 from pavedroad.stages.contract import contract
 from pavedroad.stages.gate import COMPARE, collect_reports, gate, read_base
 from pavedroad.stages.runner import run_stage
@@ -36,8 +36,7 @@ def check(
         running: its pipeline, started by ``stages.start``.
         watch: is told what happens, for people.
         base: the revision that this change is made for: its policy counts, its model is the champion, and the contract
-            about the data is compared with its; empty: none, but for the contract where the branch left the default
-            branch.
+            about the data is compared with its; empty: none.
         timing: a process that gets ready to time the model; one is started unless given.
 
     Returns:
@@ -65,9 +64,8 @@ def check(
     record_verdict(project, decision, base)
     reports = collect_reports(project)
     project.report("contract").unlink(missing_ok=True)  # an older one would be taken for this run's
-    against = base or find_base(project)
-    if against:
-        changed = run_stage(project, "contract", partial(contract, base=against, recorded=True))
+    if base:
+        changed = run_stage(project, "contract", partial(contract, base=base, recorded=True))
         reports = [*reports[:-1], changed, reports[-1]]
     return reports
 
@@ -117,7 +115,7 @@ def _compare(project: Project, fresh: Freshness, base: str, watch: Callable[[Eve
 
 
 def _look_ahead(project: Project, running: Running) -> None:
-    """Refuse, while the pipeline gets going, what would stop it later."""
+    """While the pipeline gets going, refuse what would stop it later, and read what is asked for afterwards."""
     try:
         find_metric(project.config.objective.metric, project.config.objective.problem)
         choose_baseline(project.config.objective)
@@ -125,6 +123,8 @@ def _look_ahead(project: Project, running: Running) -> None:
     except ConfigError:
         running.stop()
         raise
+    with suppress(ConfigError):  # the pipeline says it of its own lock
+        load_pipeline().read_lock(project.root)  # most often the same when it has ended, and then not parsed again
 
 
 def _must_measure(project: Project, fresh: Freshness, watch: Callable[[Event], None]) -> bool:

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -169,12 +170,21 @@ def read_lock(root: Path) -> dict[str, LockedStage]:
     Raises:
         ConfigError: it is not the YAML that DVC writes.
     """
-    from pavedroad.foundation.yamlfile import read_yaml  # a check is started without it
-
     path = root / LOCK
-    if not path.is_file():
+    try:
+        return dict(_parse_lock(path.read_bytes(), path))
+    except FileNotFoundError:
         return {}
-    stages = read_yaml(path).get("stages") or {}
+    except OSError as error:
+        raise ConfigError(f"The lock cannot be read: {error.strerror}.", where=path) from error
+
+
+@lru_cache(maxsize=2)
+def _parse_lock(content: bytes, path: Path) -> dict[str, LockedStage]:
+    """What a lock says. It is long and a check asks for it often; the same bytes are parsed once."""
+    from pavedroad.foundation.yamlfile import parse_yaml  # a check is started without it
+
+    stages = parse_yaml(content, path).get("stages") or {}
     try:
         return {
             str(name): LockedStage(
