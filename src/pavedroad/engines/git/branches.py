@@ -1,11 +1,11 @@
 """git behind ``foundation.forge.branch``: commits by plumbing, pushes whose credentials stand in no command line."""
 
-import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from pavedroad.engines.git.program import run_git
 from pavedroad.errors import ForgeError, PipelineError
 from pavedroad.foundation.forge.branch import Author, Published
 from pavedroad.foundation.forge.host import Remote
@@ -98,18 +98,11 @@ def _authorise(remote: Remote) -> dict[str, str]:
 
 def _git(root: Path, *words: str, environment: Mapping[str, str] | None = None) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - fixed commands, no shell
-            ["git", "-C", str(root), *words],  # noqa: S607 - git is found on PATH, as everywhere
-            env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(environment or {})},
-            capture_output=True,
-            check=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_SECONDS,
-        )
+        answer = run_git(root, *words, environment=environment, seconds=_SECONDS)
     except subprocess.CalledProcessError as error:
         said = " ".join(error.stderr.decode("utf-8", errors="replace").split())[:300]
         kind = ForgeError if words[0] in {"push", "fetch", "ls-remote"} else PipelineError
         raise kind(f"git {words[0]} failed: {said}.") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PipelineError(f"git {words[0]} could not be run: {error}.") from error
-    return done.stdout.decode("utf-8", errors="surrogateescape")
+    return answer.decode("utf-8", errors="surrogateescape")

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from pavedroad.engines.git.program import run_git
 from pavedroad.errors import UsageError
 
 _QUIET = ["-c", "core.hooksPath=/dev/null"]
@@ -40,16 +41,9 @@ def count_versions(root: Path, base: str, path: str) -> tuple[int, bool]:
 
 def _ask(root: Path, *words: str) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - a fixed command, no shell
-            ["git", "-C", str(root), *words],  # noqa: S607 - git is found on PATH, as everywhere
-            capture_output=True,
-            check=True,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = " ".join(str(getattr(error, "stderr", "") or error).split())[:300]
+        return run_git(root, *words).decode("utf-8", errors="replace")
+    except subprocess.CalledProcessError as error:
+        said = " ".join(error.stderr.decode("utf-8", errors="replace").split())[:300]
         raise UsageError(f"git could not look at the base revision: {said}") from error
-    return done.stdout
+    except OSError as error:
+        raise UsageError(f"git could not be run: {error}.") from error

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+from pavedroad.engines.git.program import run_git
 from pavedroad.errors import EvidenceError, UsageError
 from pavedroad.foundation.forge.history import Commit
 
@@ -138,12 +139,6 @@ def _ask(root: Path, *words: str) -> str | None:
 
 def _run(root: Path, *words: str) -> bytes | None:
     try:
-        done = subprocess.run(  # noqa: S603 - a fixed command, no shell
-            ["git", "-C", str(root), *words],  # noqa: S607 - git is found on PATH, as everywhere
-            capture_output=True,
-            check=True,
-            stdin=subprocess.DEVNULL,
-        )
+        return run_git(root, *words)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout
