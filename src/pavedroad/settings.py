@@ -193,13 +193,22 @@ class SliceLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     """The worst value a group may have, in the metric's units: a ceiling where lower is better."""
     regression: NotNegative | None = None
     """How much worse than the champion a group may be, in the metric's units."""
+    unjudged: Literal["error", "warn"] = "error"
+    """What becomes of the decision where a group cannot be judged, because it has too few rows."""
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that asks for nothing: it would be kept by every model, in silence."""
+        if self.floor is None and self.regression is None:
+            raise ValueError("a limit on a column needs a floor, a regression, or both")
 
 
-class FairnessLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FairnessLimit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How far the key metric may differ between the groups of a sensitive column."""
 
     column: Name
     max_gap: Positive
+    unjudged: Literal["error", "warn"] = "error"
+    """What becomes of the decision where a group cannot be judged, because it has too few rows."""
 
 
 class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

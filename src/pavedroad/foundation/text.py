@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 LONGEST = 300
 """Characters of one text that are shown; the rest lies in the report's JSON."""
@@ -53,6 +54,12 @@ def encode(cleaned: str) -> str:
     """A cleaned text with everything that Markdown or GitHub could take for more than text written as an entity."""
     apart = _REFERENCES.sub("\u200b", cleaned)
     return _STRUCTURE.sub(lambda match: f"&#{ord(match[0])};", apart)
+
+
+def join_some(items: Sequence[str], most: int, comma: str = ", ") -> str:
+    """``a, b, c and 12 more``: what is left out of a list to keep it short is always counted."""
+    more = len(items) - most
+    return comma.join(items[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _visible(character: str) -> str:

@@ -129,5 +129,4 @@ def _tell_mapping(value: Mapping[str, Scalar]) -> str:
 def _several(items: Sequence[str]) -> str:
     if not items:
         return "none"
-    more = len(items) - MOST_ITEMS
-    return ", ".join(items[:MOST_ITEMS]) + (f" and {more:,} more" if more > 0 else "")
+    return plain.join_some(items, MOST_ITEMS)

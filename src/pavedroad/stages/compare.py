@@ -5,56 +5,19 @@ on some of them; that favours the champion. The report only holds evidence; what
 """
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pavedroad.foundation.data.tables import name_code, name_input, write_table
 from pavedroad.foundation.data.training import TrainingTable, open_training_table
-from pavedroad.foundation.evaluation.metrics import Metric, Predictions, find_metric
-from pavedroad.foundation.gate.challenge import Challenge, challenge
+from pavedroad.foundation.evaluation.metrics import find_metric
 from pavedroad.foundation.gate.champion import Champion, bring_champion, load_checkouts
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Input, Report, Severity, Value, conclude, finite, judge
 from pavedroad.settings import Gate
+from pavedroad.stages.bench import Bench, tell_gain, tell_gaps, tell_groups
 from pavedroad.stages.score import score, score_apart
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-
 STAGE = "compare"
-FEWEST_IN_GROUP = 20
-"""A smaller group has no interval worth a decision; it is named with its rows, and not judged."""
-
-MOST_GROUPS = 100
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """The rows, and what there is to say about them."""
-
-    metric: Metric
-    rows: "pd.DataFrame"
-    actual: "np.ndarray"
-    challenger: Predictions
-    policy: Gate
-    looks: int
-    seed: int
-
-    def challenge(self, champion: Predictions, at: "np.ndarray | None" = None, among: int = 1) -> Challenge:
-        """Meet on all rows, or on those of one group ``among`` several, which are looked at together."""
-        sides = (self.challenger, champion)
-        challenger, other = sides if at is None else tuple(side.choose(at) for side in sides)
-        return challenge(
-            self.metric,
-            self.actual if at is None else self.actual[at],
-            challenger,
-            other,
-            confidence=self.policy.confidence,
-            looks=self.looks * among,
-            seed=self.seed,
-        )
 
 
 def compare(project: Project, base: str, policy: Gate) -> Report:
@@ -73,8 +36,9 @@ def compare(project: Project, base: str, policy: Gate) -> Report:
     table = open_training_table(project)
     rows = table.read_holdout()
     counted, complete = load_checkouts().count_versions(project.root, base, "dvc.lock") if base else (0, True)
-    bench = _Bench(
+    bench = Bench(
         metric=find_metric(config.objective.metric, config.objective.problem),
+        table=table,
         rows=rows,
         actual=rows[config.objective.target].to_numpy(),
         challenger=score(project, rows),
@@ -88,7 +52,8 @@ def compare(project: Project, base: str, policy: Gate) -> Report:
             checks += _meet(
                 bench, champion, load_checkouts().resolve(project.root, base), counted=counted, complete=complete
             )
-    checks += _tell_groups_alone(bench, {limit.column for limit in policy.fairness})
+    for column in sorted({limit.column for limit in policy.fairness}):
+        checks += tell_gaps(bench, column)
     return conclude(
         STAGE,
         checks,
@@ -97,7 +62,7 @@ def compare(project: Project, base: str, policy: Gate) -> Report:
     )
 
 
-def _meet(bench: _Bench, champion: Champion | None, commit: str, *, counted: int, complete: bool) -> list[Check]:
+def _meet(bench: Bench, champion: Champion | None, commit: str, *, counted: int, complete: bool) -> list[Check]:
     if champion is None:
         return [
             judge(
@@ -132,66 +97,10 @@ def _meet(bench: _Bench, champion: Champion | None, commit: str, *, counted: int
         **({} if found.test is None else {found.test.name: finite(found.test.p)}),
     }
     title = f"How much better the proposed model is than the champion ({bench.metric.title})"
-    checks = [_tell("compare.difference", title, found, terms)]
+    checks = [tell_gain("compare.difference", title, found, terms)]
     for column in sorted({limit.column for limit in bench.policy.slice if limit.regression is not None}):
-        checks += _tell_groups(bench, other, column)
+        checks += tell_groups(bench, other, column)
     return checks
-
-
-def _tell(id_: str, title: str, found: Challenge, evidence: dict[str, Value]) -> Check:
-    observed = {"value": found.gain.value, "low": found.gain.low, "high": found.gain.high}
-    return judge(id_, title, ok=True, severity=Severity.INFO, observed=dict(observed), evidence=evidence)
-
-
-def _tell_groups(bench: _Bench, champion: Predictions, column: str) -> list[Check]:
-    checks = []
-    judged = [(group, at) for group, at in _list_groups(bench, column) if len(at) >= FEWEST_IN_GROUP]
-    for group, at in judged:
-        about: dict[str, Value] = {"column": column, "group": group, "rows": len(at), "metric": bench.metric.name}
-        found = bench.challenge(champion, at, among=len(judged))
-        checks.append(_tell(f"compare.slice.{column}.{group}", f"{column} = {group}", found, about))
-    return checks
-
-
-def _tell_groups_alone(bench: _Bench, columns: set[str]) -> list[Check]:
-    """The key metric of the proposal in each group, for the gaps between groups."""
-    from pavedroad.foundation.evaluation.metrics import measure
-
-    checks = []
-    for column in sorted(columns):
-        for group, at in _list_groups(bench, column):
-            if len(at) < FEWEST_IN_GROUP:
-                continue
-            found = measure(
-                bench.metric,
-                bench.actual[at],
-                bench.challenger.choose(at),
-                confidence=bench.policy.confidence,
-                seed=bench.seed,
-            )
-            evidence: dict[str, Value] = {
-                "column": column, "group": group, "rows": len(at), "metric": bench.metric.name,
-                "value": found.value, "low": found.low, "high": found.high,
-            }  # fmt: skip
-            checks.append(
-                judge(
-                    f"compare.group.{column}.{group}",
-                    f"{bench.metric.title} where {column} = {group}",
-                    ok=True,
-                    severity=Severity.INFO,
-                    evidence=evidence,
-                )
-            )
-    return checks
-
-
-def _list_groups(bench: _Bench, column: str) -> list[tuple[str, "np.ndarray"]]:
-    import numpy as np
-
-    if column not in bench.rows:
-        return []
-    groups = bench.rows.groupby(column, sort=True, observed=True, dropna=False).indices
-    return [(str(name), np.asarray(at)) for name, at in list(groups.items())[:MOST_GROUPS]]
 
 
 def _tell_newest(project: Project, table: TrainingTable) -> Check:

@@ -13,6 +13,7 @@ from pavedroad.foundation.evaluation.rival import identify_baseline, make_baseli
 from pavedroad.foundation.package.inputs import InputFinding, require_inputs
 from pavedroad.foundation.package.model import predict, require_known_classes
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.text import join_some
 from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import Check, Figure, Report, Scalar, Severity, Value, conclude, encode, judge, write_whole
 from pavedroad.settings import Objective
@@ -129,7 +130,9 @@ def _tell_inputs(findings: list[InputFinding], time: str) -> Check:
         ok=True,
         severity=Severity.INFO,
         observed=f"{len(shown)} of the columns differ" if shown else "no column differs",
-        reason="; ".join(f"{finding.column}: {finding.rows:,} {finding.words}" for finding in shown[:MAX_FINDINGS]),
+        reason=join_some(
+            [f"{finding.column}: {finding.rows:,} {finding.words}" for finding in shown], MAX_FINDINGS, "; "
+        ),
         evidence={finding.column: finding.rows for finding in shown[:MAX_FINDINGS]},
     )
 

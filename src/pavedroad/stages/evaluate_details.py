@@ -8,10 +8,18 @@ from pavedroad.foundation.data.training import TrainingTable
 from pavedroad.foundation.evaluation.calibration import draw_reliability, measure_bias, measure_calibration
 from pavedroad.foundation.evaluation.metrics import METRICS, Metric, Predictions, measure
 from pavedroad.foundation.evaluation.resampling import Interval
-from pavedroad.foundation.evaluation.slices import AUTO, SliceEstimate, find_slices, measure_slices
+from pavedroad.foundation.evaluation.slices import (
+    AUTO,
+    MOST_COLUMNS,
+    SliceEstimate,
+    find_slices,
+    measure_slices,
+    take_census,
+)
 from pavedroad.foundation.package.answers import NO_MODEL
 from pavedroad.foundation.package.importance import Importance, measure_importance
 from pavedroad.foundation.package.model import Signature
+from pavedroad.foundation.text import join_some
 from pavedroad.report import Check, Figure, Outcome, Severity, Value, judge
 from pavedroad.settings import Config
 
@@ -65,10 +73,10 @@ def to_evidence(metric: str, interval: Interval, rows: int, **more: Value) -> di
 
 def _slice(scored: Scored) -> tuple[list[Check], list[Figure]]:
     config = scored.config
-    slices = find_slices(scored.holdout, scored.table, config)
+    cuts, passed_over = find_slices(scored.holdout, scored.table, config)
     found = list(
         measure_slices(
-            slices,
+            [piece for cut in cuts for piece in cut.slices],
             scored.metric,
             scored.actual,
             scored.predicted,
@@ -78,6 +86,19 @@ def _slice(scored: Scored) -> tuple[list[Check], list[Figure]]:
     )
     named = [name for name in config.objective.slices if name != AUTO]
     checks = [_to_check(scored.metric, item) for item in found if item.interval or item.slice.column in named]
+    for cut in cuts:
+        of_column = [item for item in found if item.slice.column == cut.column]
+        checks.append(
+            take_census(
+                f"evaluate.slices.{cut.column}",
+                cut.column,
+                [item.slice.group for item in of_column if item.interval is not None],
+                {item.slice.group: item.reason for item in of_column if item.interval is None},
+                cut.beyond,
+            )
+        )
+    if passed_over:
+        checks.append(_tell_passed_over(passed_over))
     measured = [(item.slice, item.interval) for item in found if item.interval is not None]
     if not measured:
         return checks, []
@@ -93,6 +114,19 @@ def _slice(scored: Scored) -> tuple[list[Check], list[Figure]]:
         },
     )
     return checks, [figure]
+
+
+def _tell_passed_over(columns: list[str]) -> Check:
+    reason = f"Passed over: {join_some(columns, SHOWN)}. Name a column in [objective] slices to have it measured."
+    return judge(
+        "evaluate.passed_over",
+        "Every column that could be cut into groups was",
+        ok=False,
+        severity=Severity.INFO,
+        observed=f"{len(columns):,} more columns have few groups of enough rows",
+        expected=f"at most {MOST_COLUMNS} are chosen",
+        reason=reason,
+    )
 
 
 def _to_check(metric: Metric, found: SliceEstimate) -> Check:
@@ -201,12 +235,14 @@ def _find_importance(scored: Scored) -> tuple[list[Check], list[Figure]]:
     )
     if not found:
         return [], []
+    more = len(found) - SHOWN
     check = judge(
         "evaluate.importance",
         title,
         ok=True,
         severity=Severity.INFO,
         observed=f"{found[0].feature} most",
+        reason=f"The {SHOWN} features that matter most are shown; {more:,} more matter less." if more > 0 else "",
         evidence={item.feature: item.value for item in found[:SHOWN]},
     )
     return [check], [_draw_importance(found[:SHOWN], scored.metric)]

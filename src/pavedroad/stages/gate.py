@@ -19,7 +19,8 @@ from pavedroad.foundation.gate.champion import load_checkouts
 from pavedroad.foundation.gate.decision import LATENCY, YES, Found, close, decide, judge_records, summarise, weigh
 from pavedroad.foundation.gate.freshness import Freshness
 from pavedroad.foundation.gate.policy import apply_waivers, compare_policies, judge_changes, judge_floor, read_floor
-from pavedroad.foundation.gate.standards import Scene, decide_more, wants_comparison
+from pavedroad.foundation.gate.scene import Scene
+from pavedroad.foundation.gate.standards import decide_more, wants_comparison
 from pavedroad.foundation.project import STAGES, Project
 from pavedroad.report import Check, Input, Place, Report, Run, conclude, read_report
 from pavedroad.settings import Config, Gate

@@ -10,7 +10,18 @@ from pavedroad.errors import ConfigError
 from pavedroad.foundation.data.split import Split
 from pavedroad.foundation.data.training import split_table
 from pavedroad.foundation.evaluation.metrics import METRICS, Predictions
-from pavedroad.foundation.evaluation.slices import EMPTY, MIN_ROWS, find_slices, measure_slices
+from pavedroad.foundation.evaluation.slices import (
+    EMPTY,
+    MIN_ROWS,
+    MOST_GROUPS,
+    MOST_NAMED,
+    cut_column,
+    find_slices,
+    measure_slices,
+    say_few,
+    take_census,
+)
+from pavedroad.report import Outcome, is_note
 
 CONFIG = write_settings(
     objective="slices = {slices}",
@@ -42,8 +53,8 @@ def known(training):
 
 def cut(holdout, slices, training=None):
     config = parse_config(CONFIG.format(slices=slices))
-    found = find_slices(holdout, known(holdout if training is None else training), config)
-    return {(piece.column, piece.group): piece.rows.tolist() for piece in found}
+    cuts, _ = find_slices(holdout, known(holdout if training is None else training), config)
+    return {(piece.column, piece.group): piece.rows.tolist() for found in cuts for piece in found.slices}
 
 
 def test_auto_finds_few_columns_of_few_groups_and_neither_keys_nor_names_nor_the_target():
@@ -57,9 +68,62 @@ def test_no_slices_when_none_are_wanted():
     assert cut(table(), "[]") == {}
 
 
-def test_auto_leaves_out_groups_that_are_too_small():
+def test_auto_wants_two_groups_of_enough_rows_and_leaves_none_out():
     data = table().assign(shop=["rare"] * (MIN_ROWS - 1) + ["south"] * 100 + ["west"] * (ROWS - 99 - MIN_ROWS))
-    assert {group for column, group in cut(data, '["auto"]') if column == "shop"} == {"south", "west"}
+    assert {group for column, group in cut(data, '["auto"]') if column == "shop"} == {"rare", "south", "west"}
+    data = data.assign(shop=["rare"] * (MIN_ROWS - 1) + ["south"] * (ROWS + 1 - MIN_ROWS))
+    assert not {group for column, group in cut(data, '["auto"]') if column == "shop"}
+
+
+def test_auto_names_the_columns_that_it_passes_over():
+    data = table().assign(**{f"more{number}": np.arange(ROWS) % 5 for number in range(2)})
+    config = parse_config(CONFIG.format(slices='["auto"]'))
+    cuts, passed_over = find_slices(data, known(data), config)
+    assert [found.column for found in cuts] == ["open", "shop", "stars"]
+    assert passed_over == ["more0", "more1"]
+    config = parse_config(CONFIG.format(slices='["auto", "more1"]'))
+    assert find_slices(data, known(data), config)[1] == ["more0"]
+    assert find_slices(table(), known(table()), parse_config(CONFIG.format(slices='["auto"]')))[1] == []
+
+
+def test_groups_beyond_the_most_are_counted():
+    data = pd.DataFrame({"shop": [f"s{number % 60:02}" for number in range(ROWS)]})
+    found = cut_column(data["shop"], known(data))
+    assert (len(found.slices), found.beyond) == (MOST_GROUPS, 60 - MOST_GROUPS)
+    found = cut_column(data["shop"].where(data["shop"] < "s50"), known(data))
+    assert (len(found.slices), found.beyond) == (MOST_GROUPS, 1)
+    assert EMPTY in {piece.group for piece in found.slices}, "the largest group is kept"
+    assert cut_column(data["shop"][:8], known(data)).beyond == 0
+
+
+# --- which groups there are numbers for -----------------------------------------------------------------------------
+
+
+def test_a_census_of_all_groups_has_nothing_to_say():
+    check = take_census("evaluate.slices.shop", "shop", ["north", "south"], {})
+    assert (check.outcome, check.observed, check.reason) == (Outcome.PASS, "2 of 2 groups", "")
+    assert check.evidence == {"column": "shop", "groups": 2, "measured": 2}
+    assert not is_note(check)
+
+
+def test_a_census_names_the_groups_that_were_left_out_and_counts_those_beyond():
+    check = take_census("evaluate.slices.shop", "shop", ["north"], {"west": say_few(12, 20), "east": say_few(1, 20)}, 3)
+    assert is_note(check)
+    assert check.observed == "1 of 6 groups"
+    assert check.reason == (
+        "Left out: west (12 held-out rows; 20 are needed), east (1 held-out row; 20 are needed) and the 3 smallest of "
+        f"6 groups, because at most {MOST_GROUPS} are looked at."
+    )
+    assert check.evidence == {"column": "shop", "groups": 6, "measured": 1}
+    assert take_census("x", "shop", ["north"], {}, 2).reason.startswith("Left out: the 2 smallest of 3 groups")
+    assert take_census("x", "shop", [], {}, 0, "There is no such column.").reason == "There is no such column."
+
+
+def test_a_census_of_very_many_groups_stays_short():
+    check = take_census("x", "shop", [], {f"s{number}": say_few(1, 20) for number in range(MOST_NAMED + 12)})
+    assert check.reason.endswith(" and 12 more.")
+    assert check.reason.count("held-out row") == MOST_NAMED
+    assert check.evidence["groups"] == MOST_NAMED + 12
 
 
 def test_a_named_column_is_cut_into_all_its_groups_gaps_too():
@@ -105,7 +169,7 @@ def test_a_column_that_is_not_there_is_refused():
 
 def measure(data, predicted, slices='["shop"]', metric="mean_absolute_error"):
     config = parse_config(CONFIG.format(slices=slices))
-    pieces = find_slices(data, known(data), config)
+    pieces = [piece for found in find_slices(data, known(data), config)[0] for piece in found.slices]
     actual = data["sold"].to_numpy()
     found = measure_slices(pieces, METRICS[metric], actual, predicted, confidence=0.9, seed=0)
     return {item.slice.group: item for item in found}

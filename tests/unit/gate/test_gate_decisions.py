@@ -149,8 +149,8 @@ def test_what_is_whole_and_good_passes_and_says_why():
         {},
         {"value": 0.5, "limit": 0.0, "way": "above", "scale": 1.0},
         {"value": 2.0, "limit": 0.0, "way": "above", "scale": 2.0},
-        {"limit": 50.0, "way": "at most"},
-        {"value": 2.0, "limit": 10.0, "way": "at most"},
+        {"limit": 50.0, "way": "at most", "unit": "ms"},
+        {"value": 2.0, "limit": 10.0, "way": "at most", "unit": "MB"},
     ]
     improvement = "better by 1, 95% interval 0.5 to 1.5"
     assert (

@@ -48,6 +48,10 @@ def group(prefix, column, name, value, **more):
     return check(f"{prefix}.{column}.{name}", terms, **more)
 
 
+def counted(prefix, column, number):
+    return check(f"{prefix}s.{column}", {"column": column, "groups": number, "measured": number})
+
+
 def report(stage, *checks):
     return {
         "schema": "pavedroad.report/1",
@@ -63,17 +67,23 @@ def evaluation(improvement=0.5, skill=0.5, worst=4.0, calibration=0.05):
         difference("metric.improvement", improvement),
         difference("metric.skill", skill),
         group("evaluate.slice", "shop", "south", worst),
+        counted("evaluate.slice", "shop", 1),
         check("evaluate.calibration", {"value": calibration}),
     )
 
 
-def comparison(gain=0.5, south=0.5, women=2.0, newest="2026-03-09"):
+def comparison(gain=0.5, south=0.5, women=2.0, gap=0.1, newest="2026-03-09"):
     return report(
         "compare",
         difference("compare.difference", gain, base=BASE, looks=1),
         group("compare.slice", "shop", "south", None, observed={"low": -1.0, "value": -0.5, "high": south}),
+        counted("compare.slice", "shop", 1),
         group("compare.group", "sex", "f", women),
         group("compare.group", "sex", "m", 2.5),
+        counted("compare.group", "sex", 2),
+        check(
+            "compare.gap.sex", {"confidence": 0.95, "metric": METRIC}, observed={"low": gap, "value": 0.5, "high": 1}
+        ),
         check("compare.newest", {"newest": newest}),
     )
 
@@ -110,6 +120,7 @@ COMPARATORS = {
     "slice.shop": ("evaluate.json", evaluation(worst=NUMBER)),
     "regression.shop": ("compare.json", comparison(south=NUMBER)),
     "fairness.sex": ("compare.json", comparison(women=NUMBER)),
+    "fairness.sex, its gap": ("compare.json", comparison(gap=NUMBER)),
     "calibration": ("evaluate.json", evaluation(calibration=NUMBER)),
     "age": ("compare.json", comparison(newest=NUMBER)),
 }
@@ -241,7 +252,7 @@ def refused(checks, comparator, name):
     """The reason why a decision was not taken, from the decision itself or from the stage that it rests on."""
     by_id = {check.id: check for check in checks}
     stage = name.removeprefix("run/").removesuffix(".json")
-    decision, about = by_id[f"gate.{comparator}"], by_id.get(f"gate.stage.{stage}")
+    decision, about = by_id[f"gate.{comparator.partition(',')[0]}"], by_id.get(f"gate.stage.{stage}")
     assert worst(check.outcome for check in checks) is Outcome.ERROR
     assert decision.outcome in {Outcome.ERROR, Outcome.SKIPPED}
     if about is not None and about.outcome is Outcome.ERROR:
@@ -254,7 +265,9 @@ def test_files_that_are_whole_pass(tmp_path):
     lay(tmp_path, GOOD)
     assert {check.outcome for check in take(tmp_path)} == {Outcome.PASS}
     asked = {check.id.removeprefix("gate.") for check in take(tmp_path)}
-    assert {*COMPARATORS, *OF_TEXTS} == {name for name in asked if not name.startswith("stage.")}
+    assert {name.partition(",")[0] for name in (*COMPARATORS, *OF_TEXTS)} == {
+        name for name in asked if not name.startswith("stage.")
+    }
 
 
 NO_NUMBER = ("not strict JSON", "not a valid", "no finite", "holds no", "no two groups", "on which day")

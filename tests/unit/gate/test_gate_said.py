@@ -3,18 +3,19 @@
 from pathlib import Path
 
 import pytest
-from test_gate_standards import (
+from gate_evidence import (
     BASE,
     about,
-    change_of,
+    changes,
     compared,
     decide,
     evaluated,
     gain,
-    group,
+    groups,
     improvement,
     packed,
     policy,
+    sexes,
 )
 
 from pavedroad.foundation.gate.decision import Found
@@ -38,15 +39,14 @@ def look(reports, comparison=None, base="", stopped="", worth=0.0, better="lower
     return {id_: check for id_, check in found.items() if id_ != "gate.champion"}
 
 
-def regions(**values):
-    return [evaluated(*(group("evaluate.slice", name, value) for name, value in values.items()))]
+def regions(left_out=0, reason="", **values):
+    return [evaluated(*groups("evaluate.slice", "region", values, left_out, reason))]
 
 
-def sexes(**values):
-    return compared(*(group("compare.group", name, value, column="sex") for name, value in values.items()))
-
-
+FEW = {"left_out": 1, "reason": "Left out: west (3 held-out rows; 20 are needed)."}
+WARN = {"unjudged": "warn"}
 FLOOR = {"slice": [{"column": "region", "floor": 2.0}]}
+LENIENT = {"slice": [{"column": "region", "floor": 2.0, **WARN}]}
 WORSE = {"champion": "auto", "slice": [{"column": "region", "regression": 0.5}]}
 FAIR = {"fairness": [{"column": "sex", "max_gap": 0.5}]}
 CALIBRATED = {"max_calibration_error": 0.05}
@@ -91,25 +91,38 @@ CASES = {
     "slice: missed from above": lambda: look(regions(north=1.5, south=2.5), better="higher", **FLOOR),
     "slice: strange": lambda: look(regions(north=1.0, south="2"), **FLOOR),
     "slice: none": lambda: look([evaluated()], **FLOOR),
+    "slice: all but a group of few rows": lambda: look(regions(north=1.0, south=2.0, **FEW), **FLOOR),
+    "slice: all but a group of few rows, as accepted": lambda: look(regions(north=1.0, south=2.0, **FEW), **LENIENT),
+    "slice: missed, and a group of few rows": lambda: look(regions(north=1.0, south=2.5, **FEW), **LENIENT),
+    "slice: groups of few rows alone": lambda: look(regions(**FEW), **LENIENT),
     "slice: no evaluation": lambda: look([], **FLOOR),
     "slice: behind a no": lambda: look([], stopped="train", **FLOOR),
     "slice: left out": lambda: look([], **FLOOR, **OUT),
-    "regression: none": lambda: look([], compared(change_of("north", -0.5, 1, 2)), base=BASE, **WORSE),
+    "regression: none": lambda: look([], compared(*changes(north=(-0.5, 1, 2))), base=BASE, **WORSE),
     "regression: one of two": lambda: look(
-        [], compared(change_of("north", 1, 2, 3), change_of("south", -3.0, -2.0, -0.75)), base=BASE, **WORSE
+        [], compared(*changes(north=(1, 2, 3), south=(-3.0, -2.0, -0.75))), base=BASE, **WORSE
     ),
     "regression: a first release": lambda: look([], FIRST, base=BASE, **WORSE),
     "regression: no groups": lambda: look([], compared(), base=BASE, **WORSE),
-    "regression: strange": lambda: look([], compared(change_of("north", 1, "2", 3)), base=BASE, **WORSE),
+    "regression: strange": lambda: look([], compared(*changes(north=(1, "2", 3))), base=BASE, **WORSE),
+    "regression: all but a group of few rows": lambda: look(
+        [], compared(*changes(north=(1, 2, 3), **FEW)), base=BASE, **WORSE
+    ),
+    "regression: groups of few rows alone": lambda: look([], compared(*changes(**FEW)), base=BASE, **WORSE),
     "regression: nothing": lambda: look([], NOTHING, base=BASE, **WORSE),
     "regression: stale": lambda: look([], STALE, base=BASE, **WORSE),
     "regression: no base": lambda: look([], NOTHING, **WORSE),
     "regression: no champion": lambda: look([], compared(), base=BASE, slice=WORSE["slice"]),
-    "fairness: alike": lambda: look([], sexes(f=1.0, m=1.5, x=1.25), **FAIR),
-    "fairness: a gap": lambda: look([], sexes(f=1.0, m=1.75), **FAIR),
-    "fairness: a gap the other way round": lambda: look([], sexes(f=1.75, m=1.0), **FAIR),
-    "fairness: one group": lambda: look([], sexes(f=1.0), **FAIR),
-    "fairness: strange": lambda: look([], sexes(f=1.0, m=1.0, x="1"), **FAIR),
+    "fairness: alike": lambda: look([], sexes({"f": 1.0, "m": 1.5, "x": 1.25}), **FAIR),
+    "fairness: a gap": lambda: look([], sexes({"f": 1.0, "m": 2.25}), **FAIR),
+    "fairness: a gap the other way round": lambda: look([], sexes({"f": 2.25, "m": 1.0}), **FAIR),
+    "fairness: perhaps a gap": lambda: look([], sexes({"f": 1.0, "m": 1.75}, (0.25, 0.75, 1.0)), **FAIR),
+    "fairness: a gap, and a group of few rows": lambda: look([], sexes({"f": 1.0, "m": 2.25}, **FEW), **FAIR),
+    "fairness: no gap": lambda: look([], sexes({"f": 1.0, "m": 1.5}, (0.0, None, 1.0)), **FAIR),
+    "fairness: another gap": lambda: look([], sexes({"f": 1.0, "m": 1.5}, (0.0, 0.25, 1.0)), **FAIR),
+    "fairness: a gap at another confidence": lambda: look([], sexes({"f": 1.0, "m": 1.5}, confidence=0.9), **FAIR),
+    "fairness: one group": lambda: look([], sexes({"f": 1.0}), **FAIR),
+    "fairness: strange": lambda: look([], sexes({"f": 1.0, "m": 1.0, "x": "1"}), **FAIR),
     "fairness: nothing": lambda: look([], NOTHING, **FAIR),
     "fairness: damaged": lambda: look([], DAMAGED, **FAIR),
     "fairness: stale": lambda: look([], STALE, **FAIR),
@@ -178,7 +191,7 @@ SUPERIOR_TITLE = "The model beats the champion"
 
 def tell(check):
     """Of what came of a check, all that is said, in one line."""
-    evidence = [check.evidence[key] for key in ("value", "limit", "way", "scale") if key in check.evidence]
+    evidence = [check.evidence[key] for key in ("value", "limit", "way", "scale", "unit") if key in check.evidence]
     assert len(check.evidence) == len(evidence)
     assert check.severity is Severity.CRITICAL
     numbers = " ".join(f"{item:.9g}" if isinstance(item, float) else item for item in evidence)

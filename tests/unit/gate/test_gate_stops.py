@@ -36,12 +36,19 @@ def group(prefix, column, name, **more):
     return Check(id=f"{prefix}.{column}.{name}", title="G", outcome=Outcome.PASS, evidence=evidence, **more)
 
 
+def counted(prefix, column, number, left_out=0):
+    evidence = {"column": column, "groups": number + left_out, "measured": number}
+    reason = "Left out: east (3 held-out rows; 20 are needed)." if left_out else ""
+    return Check(id=f"{prefix}s.{column}", title="C", outcome=Outcome.PASS, reason=reason, evidence=evidence)
+
+
 def evaluation(improvement=(0.6, 1.0, 1.5), skill=(2.0, 3.0, 4.0), worst=4.0, calibration=0.05):
     return [
         judge("metric.improvement", "Better", ok=True, **difference(*improvement)),
         judge("metric.skill", "Better than a constant", ok=True, **difference(*skill)),
         group("evaluate.slice", "shop", "north", evidence={"value": 1.0}),
         group("evaluate.slice", "shop", "south", evidence={"value": worst}),
+        counted("evaluate.slice", "shop", 2),
         judge("evaluate.calibration", "Calibrated", ok=True, evidence={"value": calibration}),
     ]
 
@@ -66,7 +73,7 @@ class Release(Road):
             subprocess.run(["git", *words], cwd=self.root, check=True)
         self.compare()
 
-    def compare(self, gain=(0.1, 0.5, 1.0), south=(-0.2, 0.1, 0.4), women=2.0, days=1):
+    def compare(self, gain=(0.1, 0.5, 1.0), south=(-0.2, 0.1, 0.4), gap=(0.1, 0.5, 1.2), days=1, left_out=0):
         head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=self.root, check=True, capture_output=True, text=True)
         day = (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
         terms = {"base": head.stdout.strip(), "confidence": 0.95, "looks": 1, "rows": 400, "error": 0.2}
@@ -74,8 +81,17 @@ class Release(Road):
         checks = [
             judge("compare.difference", "D", ok=True, observed=dict(zip(keys, gain, strict=True)), evidence=terms),
             group("compare.slice", "shop", "south", observed=dict(zip(keys, south, strict=True))),
-            group("compare.group", "sex", "f", evidence={"value": women}),
+            counted("compare.slice", "shop", 1, left_out),
+            group("compare.group", "sex", "f", evidence={"value": 2.5 + gap[1]}),
             group("compare.group", "sex", "m", evidence={"value": 2.5}),
+            counted("compare.group", "sex", 2),
+            Check(
+                id="compare.gap.sex",
+                title="G",
+                outcome=Outcome.PASS,
+                observed=dict(zip(keys, gap, strict=True)),
+                evidence={"confidence": 0.95, "metric": METRIC},
+            ),
             judge("compare.newest", "N", ok=True, evidence={"newest": day}),
         ]
         inputs = [Input("data.csv", hash_file(self.root / "data.csv"))]
@@ -125,7 +141,7 @@ STOPS = {
     "champion, perhaps": (lambda release: release.compare(gain=(-0.1, 0.5, 1.0)), "gate.champion"),
     "slice floor": (lambda release: release.rewrite("evaluate", evaluation(worst=5.1)), "gate.slice.shop"),
     "slice regression": (lambda release: release.compare(south=(-2.0, -1.0, -0.6)), "gate.regression.shop"),
-    "fairness": (lambda release: release.compare(women=3.6), "gate.fairness.sex"),
+    "fairness": (lambda release: release.compare(gap=(1.1, 1.5, 2.0)), "gate.fairness.sex"),
     "calibration": (lambda release: release.rewrite("evaluate", evaluation(calibration=0.11)), "gate.calibration"),
     "latency, its waiver expired": (lambda release: release.take_time(50.1), "gate.latency"),
     "size": (grow, "gate.size"),
@@ -161,6 +177,14 @@ def test_each_check_alone_stops_a_release(release, case):
     assert report.outcome is Outcome.FAIL
     assert [check.id for check in report.checks if check.outcome in NO] == [id_]
     assert report.summary == f"No: {checks_of(report)[id_].reason}"
+
+
+def test_a_group_of_few_rows_alone_stops_a_release_as_an_error(release):
+    release.compare(left_out=1)
+    report = release.decide()
+    assert [check.id for check in report.checks if check.outcome in NO] == ["gate.regression.shop"]
+    assert report.outcome is Outcome.ERROR
+    assert "east (3 held-out rows; 20 are needed)" in report.summary
 
 
 def test_the_floor_alone_stops_a_release(release, monkeypatch):

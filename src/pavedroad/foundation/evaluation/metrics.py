@@ -202,8 +202,17 @@ def measure(metric: Metric, actual: "np.ndarray", model: Predictions, *, confide
     Raises:
         JudgementError: the metric is not a finite number on these rows.
     """
+    return find_interval(*resample(metric, actual, model, seed), confidence)
+
+
+def resample(metric: Metric, actual: "np.ndarray", model: Predictions, seed: int) -> "tuple[float, np.ndarray]":
+    """The metric of a model on the rows, and on those resamples where it is defined, shape ``(resamples,)``.
+
+    Raises:
+        JudgementError: the metric is not a finite number on these rows.
+    """
     values, scores = _score(metric, actual, [model], model.labels, seed)
-    return find_interval(values[0], scores[0], confidence)
+    return values[0], scores[0]
 
 
 def _score(

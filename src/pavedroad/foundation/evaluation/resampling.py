@@ -93,13 +93,14 @@ def find_interval(value: float, resampled: "np.ndarray", confidence: float) -> I
     import numpy as np
 
     tail = (1 - confidence) / 2
-    low, high = (_round(float(limit)) for limit in np.quantile(resampled, [tail, 1 - tail]))
-    middle = _round(float(value))
+    low, high = (round_digits(float(limit)) for limit in np.quantile(resampled, [tail, 1 - tail]))
+    middle = round_digits(float(value))
     return Interval(value=middle, low=min(low, middle), high=max(high, middle))
 
 
-def _round(value: float) -> float:
-    return float(f"{value:.{DIGITS}g}")
+def round_digits(value: float) -> float:
+    """A number to the digits that every machine computes alike."""
+    return float(f"{float(value):.{DIGITS}g}")
 
 
 def _tabulate_poisson() -> "np.ndarray":

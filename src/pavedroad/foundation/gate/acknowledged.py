@@ -7,10 +7,12 @@ report says until when each finding is acknowledged and what it comes to afterwa
 from datetime import date
 
 from pavedroad.foundation.gate.decision import refuse
+from pavedroad.foundation.text import join_some
 from pavedroad.report import Check, Outcome, Report, Severity, judge
 
 UNTIL, OTHERWISE = "acknowledged_until", "otherwise"
 """In the evidence of a finding: the last day on which it is acknowledged, and its outcome from then on."""
+SHOWN = 10
 _SEVERITIES = {Outcome.WARN.value: Severity.WARNING, Outcome.FAIL.value: Severity.CRITICAL}
 
 
@@ -34,7 +36,7 @@ def judge_acknowledgements(report: Report | None, today: date) -> list[Check]:
         if until < today:
             lapsed.append((check, until))
     severities = [_SEVERITIES.get(str(check.evidence.get(OTHERWISE)), Severity.CRITICAL) for check, _ in lapsed]
-    told = ", ".join(f"{check.evidence.get('column') or check.id} (until {until})" for check, until in lapsed[:10])
+    told = join_some([f"{check.evidence.get('column') or check.id} (until {until})" for check, until in lapsed], SHOWN)
     return [
         judge(
             id_,

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from pavedroad.errors import JudgementError
 from pavedroad.foundation.evaluation.metrics import Metric, Predictions, load_metric_engine
 from pavedroad.foundation.evaluation.resampling import (
-    DIGITS,
     MOST_UNITS,
     Interval,
     deal_groups,
     find_interval,
+    round_digits,
     score_resamples,
 )
 
@@ -99,10 +99,10 @@ def challenge(
     gain = sign * (values[0] - values[1])
     error = float(gains.std())
     return Challenge(
-        challenger=_round(values[0]),
-        champion=_round(values[1]),
+        challenger=round_digits(values[0]),
+        champion=round_digits(values[1]),
         gain=_find_limits(gain, gains, error, corrected),
-        error=_round(error),
+        error=round_digits(error),
         rows=len(actual),
         resamples=len(gains),
         confidence=corrected,
@@ -128,11 +128,11 @@ def test_again(metric: Metric, actual: "np.ndarray", first: Predictions, second:
     if metric.name == "accuracy_score":
         right = [side.values == actual for side in (first, second)]
         p = find_mcnemar_p(int((right[0] & ~right[1]).sum()), int((~right[0] & right[1]).sum()))
-        return Test("McNemar", _round(p))
+        return Test("McNemar", round_digits(p))
     if metric.name == "roc_auc_score":
         positive = actual == first.labels[1]
         p = find_delong_p(positive, first.take("probability"), second.take("probability"))
-        return Test("DeLong", _round(p))
+        return Test("DeLong", round_digits(p))
     return None
 
 
@@ -191,9 +191,4 @@ def _find_limits(gain: float, gains: "np.ndarray", error: float, confidence: flo
     if tail * len(gains) >= FEWEST_IN_TAIL:
         return find_interval(gain, gains, confidence)
     reach = NormalDist().inv_cdf(1 - tail) * error
-    return Interval(value=_round(gain), low=_round(gain - reach), high=_round(gain + reach))
-
-
-def _round(value: float) -> float:
-    """A number to the digits that every machine computes alike."""
-    return float(f"{float(value):.{DIGITS}g}")
+    return Interval(value=round_digits(gain), low=round_digits(gain - reach), high=round_digits(gain + reach))

@@ -107,7 +107,8 @@ def judge_latency(policy: Gate, evidence: Evidence) -> Check:
         outcome=Outcome.PASS if ok else Outcome.FAIL,
         expected=f"at most {policy.max_latency_ms:g} ms",
         reason="" if ok else f"One prediction takes longer than the budget of {policy.max_latency_ms:g} ms.",
-        evidence={"limit": policy.max_latency_ms, "way": "at most"},  # the value is this machine's: see Run.measured
+        # The value is this machine's: see Run.measured.
+        evidence={"limit": policy.max_latency_ms, "way": "at most", "unit": "ms"},
     )
 
 
@@ -134,7 +135,7 @@ def judge_size(policy: Gate, evidence: Evidence) -> Check:
         observed=f"{found:.3g} MB",
         expected=f"at most {policy.max_size_mb:g} MB",
         reason="" if ok else f"The model has {found:.3g} MB, over the budget of {policy.max_size_mb:g} MB.",
-        evidence=measure(found, policy.max_size_mb, "at most"),
+        evidence=measure(found, policy.max_size_mb, "at most", unit="MB"),
     )
 
 
@@ -176,12 +177,14 @@ def summarise(checks: Sequence[Check]) -> str:
     )
 
 
-def measure(value: float, limit: float, way: str, scale: float = 0.0) -> dict[str, Value]:
+def measure(value: float, limit: float, way: str, scale: float = 0.0, unit: str = "") -> dict[str, Value]:
     """What a decision by a number leaves behind, so that its distance from the limit can be told.
 
-    ``scale`` is what the distance is a share of, such as the width of an interval; 0: of the limit itself.
+    ``scale`` is what the distance is a share of, such as the width of an interval; 0: of the limit itself. ``unit`` is
+    that of both numbers; empty where they are in the key metric's own.
     """
-    return {"value": value, "limit": limit, "way": way, **({"scale": scale} if scale else {})}
+    told: dict[str, Value] = {"value": value, "limit": limit, "way": way}
+    return told | ({"scale": scale} if scale else {}) | ({"unit": unit} if unit else {})
 
 
 def lack(id_: str, title: str, stage: str, policy: Gate, stopped: str) -> Check:
@@ -190,9 +193,14 @@ def lack(id_: str, title: str, stage: str, policy: Gate, stopped: str) -> Check:
         reason = f"Not judged: gate.required in {FILE_NAME} leaves {stage!r} out."
         return Check(id=id_, title=title, outcome=Outcome.WARN, reason=reason)
     if stopped:
-        reason = f"Not judged, because {stopped!r} did not pass."
-        return Check(id=id_, title=title, outcome=Outcome.SKIPPED, reason=reason)
+        return skip(id_, title, stopped)
     return refuse(id_, title, f"There is no evidence from {stage!r}.")
+
+
+def skip(id_: str, title: str, stopped: str) -> Check:
+    """A decision behind a stage that said no."""
+    reason = f"Not judged, because {stopped!r} did not pass."
+    return Check(id=id_, title=title, outcome=Outcome.SKIPPED, reason=reason)
 
 
 def refuse(id_: str, title: str, reason: str) -> Check:
@@ -224,6 +232,18 @@ def to_interval(value: Value) -> tuple[float, float, float] | None:
     if low is None or middle is None or high is None or not low <= middle <= high:
         return None
     return low, middle, high
+
+
+def say_difference(interval: tuple[float, float, float], confidence: float) -> str:
+    """By how much one thing is better or worse than another, with its limits, in words."""
+    low, value, high = interval
+    words = "better" if value >= 0 else "worse"
+    return f"{words} by {abs(value):.4g}, {say_limits(low, high, confidence)}"
+
+
+def say_limits(low: float, high: float, confidence: float) -> str:
+    """An interval in words; a confidence of 0.999 is not 100 %."""
+    return f"{100 * confidence:.6g}% interval {low:.4g} to {high:.4g}"
 
 
 def _judge_stage(item: Found, stopped: str) -> Check:
@@ -266,13 +286,12 @@ def _judge_difference(id_: str, title: str, about: str, margin: float, policy: G
         reason = f"The evaluation holds no finite {about} with its limits."
         advice = "If another version of the road made it, make it again: dvc repro --force evaluate."
         return refuse(id_, title, f"{reason} {advice}")
-    low, value, high = interval
+    low, _, high = interval
     confidence = to_number(check.evidence.get("confidence"))
     if confidence != policy.confidence:
         return refuse(id_, title, f"The evaluation is at {confidence} confidence, the policy at {policy.confidence}.")
     ok = low > margin
-    words = "better" if value >= 0 else "worse"
-    said = f"{words} by {abs(value):.4g}, {policy.confidence:.0%} interval {low:.4g} to {high:.4g}"
+    said = say_difference(interval, policy.confidence)
     rival = "the best constant" if about == "metric.skill" else "the baseline"
     return judge(
         id_,
