@@ -100,11 +100,11 @@ def parse_config(text: str, *, where: Path | str = FILE_NAME) -> Config:
 
 
 def _require_training(config: Config, text: str, where: Path | str) -> None:
-    """One way to train: two functions, or a command with the file it writes."""
+    """One way to train: two functions, or a command with the files it writes."""
     model = config.model
     line = find_line(text, "model")
-    written = "predictions" if model.predictions else "artifact"
-    needed = [written] if model.command else ["features", "train"]
+    written = model.artifact or model.predictions or model.metrics
+    needed = ([] if written else ["artifact"]) if model.command else ["features", "train"]
     for key in needed:
         if not getattr(model, key):
             raise ConfigError(
@@ -119,6 +119,12 @@ def _require_training(config: Config, text: str, where: Path | str) -> None:
         ("artifact", "predictions", "a command gives either a model or predictions"),
         ("train", "predictions", "only a command gives predictions"),
         ("features", "predictions", "no features are made where there is no model"),
+        ("train", "metrics", "only a command writes figures of its own"),
+        *(
+            [("features", "metrics", "no features are made where there is no model")]
+            if model.gives == "metrics"
+            else []
+        ),
     ):
         if getattr(model, one) and getattr(model, other):
             raise ConfigError(
@@ -157,7 +163,7 @@ def json_schema() -> dict[str, Any]:
         for key, value in settings.items():
             if key not in needed:
                 definition["properties"][key]["default"] = value
-    ways = (["features", "train"], ["command", "artifact"], ["command", "predictions"])
+    ways = (["features", "train"], ["command", "artifact"], ["command", "predictions"], ["command", "metrics"])
     definitions["Model"]["anyOf"] = [{"required": list(way)} for way in ways]
     definitions["Config"]["required"] = [
         name for name in defaults if definitions[name.capitalize()].keys() & {"required", "anyOf"}

@@ -138,11 +138,20 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The model file that ``command`` writes, in the format that ``format`` names."""
     predictions: RelativePath
     """Instead of a model: the table with its predictions for the held-out rows that ``command`` writes."""
+    metrics: RelativePath
+    """The JSON file with figures of its own that ``command`` writes, beside a model or predictions or alone."""
     frame: Literal["pandas", "polars"]
     timeout: Annotated[int, Meta(ge=1, le=604_800)]
     """Seconds that one call of the repo's functions, or its command, may take."""
     format: Name
     trusted: list[str]
+
+    @property
+    def gives(self) -> Literal["model", "predictions", "metrics"]:
+        """What training leaves: a model; a script's predictions; or, where it declares no more, its own figures."""
+        if self.predictions:
+            return "predictions"
+        return "metrics" if self.command and not self.artifact else "model"
 
 
 class DriftRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""A script that is there already joins the road: with the model that it writes, or with its predictions alone."""
+"""A script that is there already joins the road: with its model, its predictions, or its own figures alone."""
 
 import pytest
 from journey import Repo
@@ -63,3 +63,47 @@ def test_a_script_joins_with_its_model_and_with_its_predictions(small: Repo) -> 
 
 def metric(repo: Repo) -> object:
     return next(check.observed for check in repo.report("evaluate").checks if check.id == "metric.model")
+
+
+OWN_FIGURES = """
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+table = pd.read_csv("data/umbrella_sales.csv")
+error = float(np.abs(table["umbrellas_sold"] - table["umbrellas_sold"].mean()).mean())
+Path("out").mkdir(exist_ok=True)
+Path("out/metrics.json").write_text(json.dumps({"test": {"mean_absolute_error": error}}))
+"""
+
+
+def test_a_script_joins_with_its_own_figures_alone_and_the_gate_says_no(small: Repo) -> None:
+    small.write("fit.py", OWN_FIGURES)
+    small.replace("pavedroad.toml", 'features = "umbrella_sales.features:features"\n', "")
+    small.replace(
+        "pavedroad.toml",
+        'train = "umbrella_sales.model:train"',
+        'command = ["python", "fit.py"]\nmetrics = "out/metrics.json"',
+    )
+    small.replace("dvc.yaml", "cmd: pavedroad train\n    deps:\n", "cmd: pavedroad train\n    deps:\n      - fit.py\n")
+    before_package = "      - model\n      - reports/predicted.json\n"
+    small.replace("dvc.yaml", before_package, "      - model\n")
+    answer = small.check()
+    assert answer.code == 1, answer
+    outcomes = small.outcomes()
+    assert {outcomes[stage] for stage in ("validate", "train", "drift")} <= {Outcome.PASS, Outcome.WARN}
+    assert outcomes["evaluate"] is Outcome.FAIL
+    assert outcomes["gate"] is Outcome.FAIL
+    decided = {check.id: check.outcome for check in small.report("gate").checks}
+    assert Outcome.ERROR not in decided.values()
+    assert decided["gate.stage.package"] is Outcome.SKIPPED  # what is left of the model from before counts for nothing
+    assert decided["gate.stage.latency"] is Outcome.SKIPPED
+    assert "The script gave figures of its own and neither a model nor predictions" in answer.said
+    assert '"claimed"' in small.read("reports/metrics.json")
+    answer = small.road("report")
+    assert answer.code == 0, answer
+    page = small.read("reports/report.html")
+    assert "Nothing here was measured by the road" in page
+    assert "test.mean_absolute_error" in page

@@ -205,6 +205,9 @@ def test_there_is_one_way_to_train(model, what):
     "model",
     [
         'command = ["python", "train.py"]\nartifact = "out/model.skops"',
+        'command = ["python", "train.py"]\nartifact = "out/model.skops"\nmetrics = "out/metrics.json"',
+        'command = ["python", "train.py"]\npredictions = "out/p.csv"\nmetrics = "out/metrics.json"',
+        'command = ["python", "train.py"]\nmetrics = "out/metrics.json"',
         'features = "hamilton:shop.columns"\ntrain = "shop.model:train"',
         'features = "shop.columns:make"\ncommand = ["python", "train.py"]\nartifact = "out/model.skops"',
     ],

@@ -53,6 +53,7 @@ def _make(client: MlflowClient, experiment: str, run: TrackedRun) -> str:
         "pavedroad.model": run.model,
         "pavedroad.code": run.code,
         "pavedroad.estimator": run.estimator,
+        "pavedroad.claimed": "; ".join(f"{name} = {value:.6g}" for name, value in run.claimed.items()),
         "mlflow.source.git.commit": run.commit or "",
         **{f"pavedroad.data.{number}": f"{path} {digest}" for number, (path, digest) in enumerate(run.data.items(), 1)},
     }

@@ -50,6 +50,8 @@ class TrackedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Every table by its path: the SHA-256 of its content."""
     code: str
     environment: dict[str, str]
+    claimed: dict[str, float] = {}
+    """What the repo's script says of itself; the road did not measure it."""
 
 
 class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +113,7 @@ def record(project: Project, package: Package, stages: list[Run]) -> TrackedRun:
         data={source.path: source.sha256 for source in facts.sources},
         code=facts.code,
         environment=facts.environment,
+        claimed=facts.claimed,
     )
     ignore = project.root / OWN / ".gitignore"
     if not ignore.is_file():

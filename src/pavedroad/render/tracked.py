@@ -173,6 +173,7 @@ def _describe(run: TrackedRun) -> dict[str, str]:
         **{f"parameter {words.clean(name, 60)}": words.words(value) for name, value in run.parameters.items()},
         **{f"package {words.clean(name, 60)}": words.clean(version, 60) for name, version in run.environment.items()},
         **{words.clean(measure.title, 80): _tell_measure(measure) for measure in run.measures},
+        **{f"the script says {words.clean(name, 60)}": words.number(value) for name, value in run.claimed.items()},
         "model": words.digest(run.model),
     }
 

@@ -129,6 +129,8 @@ def _look_ahead(project: Project, running: Running) -> None:
 
 def _must_measure(project: Project, fresh: Freshness, watch: Callable[[Event], None]) -> bool:
     """Whether there is a model that has not been timed on this machine yet."""
+    if project.config.model.gives == "metrics":
+        return False  # and the gate says no to what was not measured, before it asks for this
     try:
         trained = read_report(project.report("train"))
         if trained.outcome not in {Outcome.PASS, Outcome.WARN} or fresh.find_staleness(trained):

@@ -25,10 +25,9 @@ from pavedroad.foundation.evaluation.predicted import (
     count_predictions,
     read_predicted,
 )
-from pavedroad.foundation.package.answers import NO_MODEL
 from pavedroad.foundation.package.envelope import open_package
 from pavedroad.foundation.package.folder import MANIFEST
-from pavedroad.foundation.package.model import Signature, name_file, predict
+from pavedroad.foundation.package.model import NO_MODEL, Signature, name_file, predict
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import Check, Input, Outcome
@@ -91,8 +90,9 @@ def watch_model(project: Project, taken: Sequence[str]) -> Watched:
     if not project.config.data.current:
         reason = "They are compared once [data] current names a table; now the holdout stands in for current rows."
         return Watched(checks=[_skip(reason)])
-    if project.config.model.predictions:
-        return Watched(checks=[_skip(f"{NO_MODEL} So nobody can ask it about current rows.")])
+    if project.config.model.gives != "model":
+        reason = f"{NO_MODEL[project.config.model.gives]} So nobody can ask it about current rows."
+        return Watched(checks=[_skip(reason)])
     kept: _Kept | None = None
     try:
         kept = _find_model(project)

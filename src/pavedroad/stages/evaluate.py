@@ -10,6 +10,7 @@ from pavedroad.foundation.evaluation.metrics import Estimates, Metric, Needs, Pr
 from pavedroad.foundation.evaluation.predicted import PREDICTED, keep_predicted, write_predicted
 from pavedroad.foundation.evaluation.resampling import Interval
 from pavedroad.foundation.evaluation.rival import identify_baseline, make_baseline, title_baseline
+from pavedroad.foundation.package.claims import Claims
 from pavedroad.foundation.package.inputs import InputFinding, require_inputs
 from pavedroad.foundation.package.model import predict, require_known_classes
 from pavedroad.foundation.project import Project
@@ -17,8 +18,9 @@ from pavedroad.foundation.text import join_some
 from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import Check, Figure, Report, Scalar, Severity, Value, conclude, encode, judge, write_whole
 from pavedroad.settings import Objective
+from pavedroad.stages.evaluate_claims import judge_claims, refuse_unmeasured
 from pavedroad.stages.evaluate_details import Scored, look_closer
-from pavedroad.stages.train import load_signature, load_trained, name_model, predict_rows
+from pavedroad.stages.train import load_claims, load_signature, load_trained, name_model, predict_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,13 +36,17 @@ def evaluate(project: Project) -> Report:
     config = project.config
     objective = config.objective
     metric = find_metric(objective.metric, objective.problem)
+    claims = load_claims(project)
+    if claims is not None and config.model.gives == "metrics":
+        write_whole(project.reports / METRICS_FILE, encode({"metric": metric.name, "claimed": claims.figures}))
+        return refuse_unmeasured(project, claims)
     table = open_training_table(project)
     holdout = table.read_holdout()
     signature = load_signature(project)
     require_known_classes(holdout[objective.target], signature)
     findings = require_inputs(signature, holdout)
     model: Any = None
-    if config.model.predictions:
+    if config.model.gives == "predictions":
         features, predicted = holdout, predict_rows(project, holdout, metric.needs)
     else:
         model, _ = load_trained(project)
@@ -52,8 +58,11 @@ def evaluate(project: Project) -> Report:
     stated, constant = choose_baseline(objective), choose_constant(objective)
     rivals = {name: make_baseline(project, name, table, metric.needs) for name in dict.fromkeys((stated, constant))}
     estimates = compare(metric, actual, predicted, rivals, confidence=config.gate.confidence, seed=config.data.seed)
-    closer, drawn = look_closer(Scored(config, metric, table, holdout, features, actual, predicted, model, signature))
-    write_whole(project.reports / METRICS_FILE, encode(_flatten(metric, estimates[stated])))
+    scored = Scored(config, metric, table, holdout, features, actual, predicted, model, signature)
+    closer, drawn = look_closer(scored)
+    if claims is not None:
+        closer += judge_claims(claims, scored, {metric.name: estimates[stated].model})
+    write_whole(project.reports / METRICS_FILE, encode(_flatten(metric, estimates[stated], claims)))
     kept = keep_predicted(
         predicted,
         estimates[stated],
@@ -155,7 +164,8 @@ def _to_check(id_: str, title: str, interval: Interval, evidence: dict[str, Valu
     )
 
 
-def _flatten(metric: Metric, estimates: Estimates) -> dict[str, float | str]:
+def _flatten(metric: Metric, estimates: Estimates, claims: Claims | None) -> dict[str, Any]:
+    """What git keeps: the road's figures and, apart from them, the script's own."""
     return {
         "metric": metric.name,
         "value": estimates.model.value,
@@ -163,6 +173,7 @@ def _flatten(metric: Metric, estimates: Estimates) -> dict[str, float | str]:
         "high": estimates.model.high,
         "baseline": estimates.baseline.value,
         "improvement": estimates.improvement.value,
+        **({} if claims is None else {"claimed": claims.figures}),
     }
 
 

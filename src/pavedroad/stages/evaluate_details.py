@@ -16,9 +16,8 @@ from pavedroad.foundation.evaluation.slices import (
     measure_slices,
     take_census,
 )
-from pavedroad.foundation.package.answers import NO_MODEL
 from pavedroad.foundation.package.importance import Importance, measure_importance
-from pavedroad.foundation.package.model import Signature
+from pavedroad.foundation.package.model import NO_MODEL, Signature
 from pavedroad.foundation.text import join_some
 from pavedroad.report import Check, Figure, Outcome, Severity, Value, judge
 from pavedroad.settings import Config
@@ -215,7 +214,7 @@ def _find_bias(scored: Scored) -> tuple[list[Check], list[Figure]]:
 def _find_importance(scored: Scored) -> tuple[list[Check], list[Figure]]:
     title = "What the model leans on: the loss when a feature's values change places"
     if scored.model is None:
-        reason = f"{NO_MODEL} So nobody can ask it about other rows."
+        reason = f"{NO_MODEL[scored.config.model.gives]} So nobody can ask it about other rows."
         return [
             Check(
                 id="evaluate.importance",

@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pavedroad.errors import UserCodeError
 from pavedroad.foundation.evaluation.metrics import Needs, find_metric
-from pavedroad.foundation.package.answers import (
-    ANSWERS,
-    NO_MODEL,
-    Answers,
-    read_answers,
-    recall,
-    take_answers,
-    write_answers,
-)
+from pavedroad.foundation.package.answers import ANSWERS, Answers, read_answers, recall, take_answers, write_answers
+from pavedroad.foundation.package.claims import CLAIMED, Claims, read_claims, take_claims, write_claims
 from pavedroad.foundation.package.folder import File
-from pavedroad.foundation.package.model import Signature, load_format, name_file, predict
+from pavedroad.foundation.package.model import NO_MODEL, Signature, load_format, name_file, predict
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.frames import lend, lend_column
 from pavedroad.foundation.usercode.functions import call, load_function, make_features, point_at
@@ -28,7 +21,7 @@ from pavedroad.foundation.usercode.supervision import end_at_last
 from pavedroad.report import Check, Outcome, Severity, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
@@ -51,6 +44,11 @@ class Trained(Protocol):
     @property
     def name(self) -> str:
         """What it is, in a word or two."""
+        ...
+
+    @property
+    def claims(self) -> Claims | None:
+        """The figures that a script wrote of itself; None where it declares none."""
         ...
 
     def keep(self, folder: Path) -> str:
@@ -80,12 +78,17 @@ def fit(project: Project, table: "TrainingTable", rows: "pd.DataFrame", labels: 
         target = config.objective.target
         asked = table.read_holdout([name for name in table.names if name != target])
         with run_script(project, rows, asked) as made:
-            answers = take_answers(made, asked, target=target, labels=labels, keys=config.data.keys, needs=needs)
-        return _Given(project, answers, asked, make_features(project, rows))
-    model, features, function = _train(project, rows)
-    trained = _Fitted(project, model, features, function)
+            answers = take_answers(
+                made["predictions"], asked, target=target, labels=labels, keys=config.data.keys, needs=needs
+            )
+            claims = _take_claims(made)
+        return _Given(project, answers, asked, make_features(project, rows), claims)
+    if settings.gives == "metrics":
+        with run_script(project, rows) as made:
+            return _Claimed(take_claims(made["metrics"]), make_features(project, rows))
+    trained = _train(project, rows)
     with trained.blame():
-        _require_estimator(model, settings.train or settings.artifact, needs)
+        _require_estimator(trained.model, settings.train or settings.artifact, needs)
     return trained
 
 
@@ -97,6 +100,7 @@ class _Fitted:
     model: Any
     features: "pd.DataFrame"
     function: "Callable[..., Any] | None"
+    claims: Claims | None
 
     @property
     def wanted(self) -> list[str] | None:
@@ -148,6 +152,7 @@ class _Given:
     answers: Answers
     asked: "pd.DataFrame"
     features: "pd.DataFrame"
+    claims: Claims | None
 
     @property
     def wanted(self) -> list[str] | None:
@@ -172,31 +177,65 @@ class _Given:
                 expected=len(self.asked),
                 evidence={"file": ANSWERS, "sha256": file.sha256, "bytes": file.bytes},
             ),
-            Check(
-                id="model.size",
-                title="The model was kept",
-                outcome=Outcome.SKIPPED,
-                severity=Severity.INFO,
-                reason=f"{NO_MODEL} So there is none to weigh.",
-            ),
+            _tell_no_size("predictions"),
         ]
 
 
-def _train(project: Project, rows: "pd.DataFrame") -> "tuple[Any, pd.DataFrame, Callable[..., Any] | None]":
-    """The model, the features it was trained on, and the function that trained it when it was no script."""
+@dataclass(frozen=True)
+class _Claimed:
+    """Figures that a script wrote of itself, and nothing that could be measured."""
+
+    claims: Claims
+    features: "pd.DataFrame"
+
+    @property
+    def wanted(self) -> list[str] | None:
+        return list(self.features.columns)
+
+    @property
+    def name(self) -> str:
+        return "figures of the script's own"
+
+    def keep(self, folder: Path) -> str:
+        write_claims(folder / CLAIMED, self.claims)
+        return CLAIMED
+
+    def check(self, folder: Path, _: Signature, __: File) -> list[Check]:
+        read_claims(folder / CLAIMED)
+        return [_tell_no_size("metrics")]
+
+
+def _tell_no_size(gives: str) -> Check:
+    return Check(
+        id="model.size",
+        title="The model was kept",
+        outcome=Outcome.SKIPPED,
+        severity=Severity.INFO,
+        reason=f"{NO_MODEL[gives]} So there is none to weigh.",
+    )
+
+
+def _take_claims(made: "Mapping[str, Path]") -> Claims | None:
+    return take_claims(made["metrics"]) if "metrics" in made else None
+
+
+def _train(project: Project, rows: "pd.DataFrame") -> _Fitted:
+    """The model, with the features it was trained on."""
     settings = project.config.model
     if settings.command:
         with run_script(project, rows) as made:
-            model = load_format(settings.format).load(made, settings.trusted)
+            model = load_format(settings.format).load(made["artifact"], settings.trusted)
+            claims = _take_claims(made)
         features = make_features(project, rows)
         known = [str(name) for name in getattr(model, "feature_names_in_", ())]
-        return model, features[known] if known and set(known) <= set(features.columns) else features, None
+        features = features[known] if known and set(known) <= set(features.columns) else features
+        return _Fitted(project, model, features, None, claims)
     features = make_features(project, rows)
     function = load_function(project, settings.train)
     lent = lend(features, settings.frame), lend_column(rows[project.config.objective.target], settings.frame)
     with end_at_last(settings.timeout):
         model = call(project, settings.train, function, *lent, read_parameters(project))
-    return model, features, function
+    return _Fitted(project, model, features, function, None)
 
 
 def _require_estimator(model: object, path: str, needs: Needs) -> None:

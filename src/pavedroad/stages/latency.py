@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from pavedroad.foundation.data.tables import load_reader, name_code
 from pavedroad.foundation.data.training import open_training_table
 from pavedroad.foundation.evaluation.metrics import find_metric
-from pavedroad.foundation.package.answers import NO_MODEL
-from pavedroad.foundation.package.model import load_format, predict
+from pavedroad.foundation.package.model import NO_MODEL, load_format, predict
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import Check, Outcome, Report, Run, Severity, conclude, judge
@@ -29,7 +28,7 @@ def prepare(project: Project) -> None:
     One thread is used: a single row gives more of them nothing to do, and waiting for each other on a busy machine they
     take a hundred times as long.
     """
-    if project.config.model.predictions:
+    if project.config.model.gives != "model":
         return  # there is nothing to time
     os.environ["OMP_NUM_THREADS"] = "1"  # read when the libraries are loaded
     load_format(project.config.model.format)
@@ -44,9 +43,10 @@ def latency(project: Project) -> Report:
     report's ``run`` section.
     """
     config = project.config
-    if config.model.predictions:
+    if config.model.gives != "model":
         reason = (
-            f"{NO_MODEL} So no prediction can be timed; a policy for such a repo leaves 'latency' out of gate.required."
+            f"{NO_MODEL[config.model.gives]} So no prediction can be timed; a policy for such a repo leaves 'latency' "
+            "out of gate.required."
         )
         check = Check(
             id=ID, title="Single predictions were timed (95th percentile, in milliseconds)",

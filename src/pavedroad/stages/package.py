@@ -27,7 +27,7 @@ from pavedroad.foundation.package.facts import (
 from pavedroad.foundation.package.folder import MANIFEST, Manifest, build_folder, verify_manifest, write_manifest
 from pavedroad.foundation.package.licences import find_licences
 from pavedroad.foundation.package.lineage import Lineage, Node, draw, trace
-from pavedroad.foundation.package.model import SIGNATURE, Signature, name_kept
+from pavedroad.foundation.package.model import NO_MODEL, SIGNATURE, TO_MEASURE, Signature, name_kept
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.tracking import record
@@ -46,7 +46,7 @@ from pavedroad.report import (
     write_whole,
 )
 from pavedroad.stages.evaluate import METRICS_FILE
-from pavedroad.stages.train import name_model
+from pavedroad.stages.train import load_claims, name_model
 
 LONGEST_FIELD = 200
 """Characters of a card's field that the report repeats."""
@@ -59,6 +59,8 @@ def package(project: Project) -> Report:
         EvidenceError: there is no passing evaluation, or the lock does not know where the model comes from.
         PackageError: the model's folder is not what training left there.
     """
+    if project.config.model.gives == "metrics":
+        return _refuse_nothing(project)
     evaluated = read_report(project.report("evaluate"))
     if evaluated.outcome not in {Outcome.PASS, Outcome.WARN}:
         raise EvidenceError(f"The evaluation came to {evaluated.outcome.value!r}; there is nothing to pack.")
@@ -100,7 +102,7 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
     terms = next((check.evidence for check in evaluated.checks if "metric" in check.evidence), {})
     rows, confidence = terms.get("rows"), terms.get("confidence")
     model = project.model / name_kept(config.model)
-    alone = bool(config.model.predictions)
+    alone, claims = config.model.gives == "predictions", load_claims(project)
     makeup = Makeup(NO_ESTIMATOR, frozenset()) if alone else describe_model(config.model.format, model)
     measures, slices = find_measures(evaluated)
     packages = list_packages(set(makeup.modules))
@@ -139,7 +141,15 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
         licences=find_licences(packages),
         words=config.project.card,
         waivers=config.gate.waiver,
+        claimed={} if claims is None else claims.figures,
     )
+
+
+def _refuse_nothing(project: Project) -> Report:
+    """What is said where a script gives figures of its own alone."""
+    reason = f"{NO_MODEL['metrics']} So there is nothing to pack. {TO_MEASURE}"
+    check = judge("package.model", "There is a model to pack, or predictions", ok=False, reason=reason)
+    return conclude("package", [check], summary=reason, inputs=[name_model(project)])
 
 
 def _track(project: Project, found: Package) -> None:

@@ -14,6 +14,7 @@ from pavedroad.foundation.drift.reference import REFERENCE, write_reference
 from pavedroad.foundation.evaluation.baseline import sort_labels
 from pavedroad.foundation.evaluation.metrics import Needs, Predictions, find_metric
 from pavedroad.foundation.package.answers import ANSWERS, read_answers, recall
+from pavedroad.foundation.package.claims import CLAIMED, Claims, read_claims, tell_claims, write_claims
 from pavedroad.foundation.package.folder import build_folder, verify_manifest, write_manifest
 from pavedroad.foundation.package.model import (
     PROFILE,
@@ -67,7 +68,7 @@ def train(project: Project) -> Report:
         return conclude("train", column_checks, summary="A feature broke a rule of its own.", inputs=tables)
     trained = fit(project, table, rows, labels)
     features, wanted = trained.features, trained.wanted
-    named = [] if config.model.predictions else list(features.columns)
+    named = list(features.columns) if config.model.gives == "model" else []
     profile = profile_table(rows)
     signature = write_signature(profile, objective.problem, objective.target, labels, named)
     with build_folder(project.model) as folder:
@@ -75,6 +76,8 @@ def train(project: Project) -> Report:
         write_whole(folder / SIGNATURE, encode(signature))
         write_whole(folder / PROFILE, encode(profile))
         write_reference(folder / REFERENCE, measure_training(project, rows))
+        if trained.claims is not None and file_name != CLAIMED:
+            write_claims(folder / CLAIMED, trained.claims)
         file = write_manifest(folder, config.project.name).files[file_name]
         kept = trained.check(folder, signature, file)
     make = partial(make_features, project, wanted=wanted)
@@ -93,6 +96,7 @@ def train(project: Project) -> Report:
             *column_checks,
             *leaks,
             *kept,
+            *([] if trained.claims is None else [tell_claims("train.claimed", trained.claims)]),
         ],
         summary=(
             f"{trained.name} on {len(rows):,} rows and {features.shape[1]:,} features, {file.bytes / 1e6:.2f} MB."
@@ -169,6 +173,18 @@ def load_signature(project: Project) -> Signature:
     return msgspec.convert(decode((project.model / SIGNATURE).read_bytes()), Signature)
 
 
+def load_claims(project: Project) -> Claims | None:
+    """The figures that the script wrote of itself, after the manifest has been verified; None where none are declared.
+
+    Raises:
+        PackageError: the folder is damaged, or from before they were declared.
+    """
+    if not project.config.model.metrics:
+        return None
+    verify_manifest(project.model)
+    return read_claims(project.model / CLAIMED)
+
+
 def predict_rows(project: Project, rows: "pd.DataFrame", needs: Needs, trained: Project | None = None) -> Predictions:
     """What a trained model says about rows; or a script's predictions, when they are for these rows.
 
@@ -183,7 +199,7 @@ def predict_rows(project: Project, rows: "pd.DataFrame", needs: Needs, trained: 
         UserCodeError: the model or the features failed.
     """
     trained = trained or project
-    if project.config.model.predictions:
+    if project.config.model.gives == "predictions":
         verify_manifest(trained.model)
         return recall(read_answers(trained.model / ANSWERS), rows, project.config.objective.target)
     model, signature = load_trained(trained)

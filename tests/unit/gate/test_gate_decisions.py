@@ -388,6 +388,22 @@ def test_size(evidence, outcome):
     )
 
 
+def test_an_evaluation_that_says_no_and_measured_nothing_is_a_no_and_not_doubt():
+    unmeasured = judge("evaluate.measured", "Measured", ok=False, reason="There was nothing to measure.")
+    unweighed = Check(id="model.size", title="Kept", outcome=Outcome.SKIPPED, reason="There is none.")
+    found = with_checks(with_checks(good(), "evaluate", [unmeasured]), "train", [judge("x", "X", ok=True), unweighed])
+    checks = by_id(take(POLICY, found))
+    for name in ("gate.improvement", "gate.skill", "gate.size"):
+        assert checks[name].outcome is Outcome.SKIPPED
+        assert checks[name].reason == "Not judged, because 'evaluate' did not pass."
+    assert summarise(checks.values()) == "No: evaluate said no: There was nothing to measure."
+    # What was measured is judged all the same, and what lacks its numbers without a no is doubt.
+    measured = with_checks(good(), "evaluate", [*good()["evaluate"].report.checks, unmeasured])
+    assert by_id(take(POLICY, measured))["gate.skill"].outcome is Outcome.PASS
+    silent = with_checks(good(), "evaluate", [judge("a", "A", ok=True)])
+    assert by_id(take(POLICY, silent))["gate.skill"].outcome is Outcome.ERROR
+
+
 @pytest.mark.parametrize(("latency", "outcome"), [(True, "error"), (False, "warn")])
 def test_size_without_a_model_is_waived_by_a_policy_that_asks_for_none(latency, outcome):
     required = [stage for stage in POLICY.required if latency or stage != "latency"]

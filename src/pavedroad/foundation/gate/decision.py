@@ -120,6 +120,8 @@ def judge_size(policy: Gate, evidence: Evidence) -> Check:
         return lack(id_, title, "train", policy, evidence.stopped)
     check = find_check(report, "model.size")
     if check is not None and check.outcome is Outcome.SKIPPED:
+        if evidence.stopped:
+            return lack(id_, title, "train", policy, evidence.stopped)
         # There is no model. A policy that asks for its latency counts on one, so it cannot do without its size either.
         outcome = Outcome.ERROR if "latency" in policy.required else Outcome.WARN
         return Check(id=id_, title=title, outcome=outcome, reason=f"Not judged: {check.reason}")
@@ -278,9 +280,9 @@ def _leave_out(stage: str) -> Check:
 def _judge_difference(id_: str, title: str, about: str, margin: float, policy: Gate, evidence: Evidence) -> Check:
     """The whole interval of a difference must lie above the margin."""
     report = evidence.reports.get("evaluate")
-    if report is None:
+    check = None if report is None else find_check(report, about)
+    if report is None or (check is None and report.outcome is Outcome.FAIL):  # a no, which says why by itself
         return lack(id_, title, "evaluate", policy, evidence.stopped)
-    check = find_check(report, about)
     interval = None if check is None else to_interval(check.observed)
     if check is None or interval is None:
         reason = f"The evaluation holds no finite {about} with its limits."

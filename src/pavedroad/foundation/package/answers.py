@@ -26,7 +26,6 @@ ANSWERS = "predictions.json"
 FORMAT = "predictions"
 """What a package calls the format of what it holds instead of a model."""
 PREDICTION, PROBABILITY = "prediction", "probability:"
-NO_MODEL = "The script gave predictions and no model ([model] predictions)."
 
 
 class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -53,6 +53,7 @@ def make_card(facts: Facts, signature: Signature) -> Card:
         _tell_waivers(facts),
         _tell_use(facts),
         _tell_measures(facts),
+        _tell_claims(facts),
         _tell_slices(facts),
         _tell_data(facts),
         _tell_inputs(signature),
@@ -137,6 +138,16 @@ def _tell_measures(facts: Facts) -> Section:
             )
         ],
         table=Table(("Measure", "Value", "From", "To"), [_tell_measure(measure) for measure in facts.measures]),
+    )
+
+
+def _tell_claims(facts: Facts) -> Section | None:
+    if not facts.claimed:
+        return None
+    return Section(
+        "What the script says of itself",
+        ["The training script wrote these figures. They are its own claim: the road did not measure them."],
+        table=Table(("Name", "Value"), [(name, f"{value:.6g}") for name, value in facts.claimed.items()]),
     )
 
 

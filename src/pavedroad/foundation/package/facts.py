@@ -102,6 +102,8 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What only people can say of the model."""
     waivers: list[Waiver] = []
     """The gate's waivers that stood in the policy when the package was made, whether they were needed or not."""
+    claimed: dict[str, float] = {}
+    """What the repo's script says of itself: its own figures, which the road did not measure."""
 
 
 def find_measures(evaluated: Report) -> tuple[list[Measure], list[Measure]]:

@@ -10,6 +10,7 @@ from pavedroad.foundation.data.profile import Kind, Profile
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.evaluation.metrics import Needs, Predictions
 from pavedroad.foundation.package.answers import ANSWERS
+from pavedroad.foundation.package.claims import CLAIMED
 from pavedroad.report import Scalar
 from pavedroad.settings import Model
 
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 
 SIGNATURE = "signature.json"
 PROFILE = "profile.json"
+NO_MODEL = {
+    "predictions": "The script gave predictions and no model ([model] predictions).",
+    "metrics": "The script gave figures of its own and neither a model nor predictions ([model] metrics).",
+}
+"""What is said where something needs a model, by what the repo gives instead."""
+TO_MEASURE = (
+    "Let the script also write its predictions for the held-out rows, whose file PAVEDROAD_HOLDOUT names: "
+    'predictions = "out/predictions.csv" in [model]; or its model: artifact = "out/model.skops".'
+)
+"""What a script has to do that gives nothing to measure."""
 
 
 class ModelFormat(Protocol):
@@ -68,8 +79,8 @@ def name_file(model_format: str) -> str:
 
 
 def name_kept(settings: Model) -> str:
-    """The name of the file that training leaves: a model's, or that of predictions where the repo gives no model."""
-    return ANSWERS if settings.predictions else name_file(settings.format)
+    """The name of the file that training leaves: a model's, or what the repo gives where it gives no model."""
+    return {"predictions": ANSWERS, "metrics": CLAIMED}.get(settings.gives) or name_file(settings.format)
 
 
 def load_format(name: str) -> ModelFormat:

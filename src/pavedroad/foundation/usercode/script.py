@@ -26,13 +26,17 @@ LARGE = 64 * 1024**2
 """A file of more bytes than this is linked to instead of copied."""
 HOLDOUT = "PAVEDROAD_HOLDOUT"
 """The environment variable that tells a script where the rows lie that it is to predict."""
+DECLARED = {"artifact": "model", "predictions": "predictions", "metrics": "metrics"}
+"""The settings that name what a script writes, each with what that is in words."""
 _TABLES = (".csv", ".parquet")
 _LAST_LINES = 8
 
 
 @contextlib.contextmanager
-def run_script(project: Project, training: "pd.DataFrame", asked: "pd.DataFrame | None" = None) -> Iterator[Path]:
-    """Run ``model.command`` and give the path of the file it wrote, which is gone when the context ends.
+def run_script(
+    project: Project, training: "pd.DataFrame", asked: "pd.DataFrame | None" = None
+) -> Iterator[dict[str, Path]]:
+    """Run ``model.command`` and give the files it wrote by the settings that name them; they are gone at the end.
 
     The command runs in a copy of the repo. In it the training table holds the training rows alone and the holdout file
     is missing, so the script cannot learn from what it is judged on. ``python`` is the road's own. What the script
@@ -47,10 +51,10 @@ def run_script(project: Project, training: "pd.DataFrame", asked: "pd.DataFrame 
 
     Raises:
         ConfigError: the training table is not a single CSV or Parquet file.
-        UserCodeError: the command is missing, failed or took too long, or did not write the file.
+        UserCodeError: the command is missing, failed or took too long, or did not write a file.
     """
-    model, data = project.config.model, project.config.data
-    wanted = model.predictions or model.artifact
+    data = project.config.data
+    wanted = {key: str(named) for key in DECLARED if (named := getattr(project.config.model, key))}
     table = project.root / data.train
     if table.suffix not in _TABLES or not table.is_file():
         raise ConfigError(
@@ -70,20 +74,18 @@ def run_script(project: Project, training: "pd.DataFrame", asked: "pd.DataFrame 
             place.parent.mkdir(parents=True, exist_ok=True)
             _write(asked, place)
             environment[HOLDOUT] = str(place)
-        made = folder / wanted
-        made.parent.mkdir(parents=True, exist_ok=True)
-        made.unlink(missing_ok=True)  # one from before says nothing of these rows
+        made = {key: folder / path for key, path in wanted.items()}
+        for path in made.values():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)  # one from before says nothing of these rows
         _run(project, folder, environment)
-        if made.is_symlink() or not made.is_file():
-            raise UserCodeError(
-                f"The command ended well, but it did not write {wanted!r}.",
-                where=project.root / "pavedroad.toml",
-                next_step=(
-                    "Let it write its predictions there, or correct model.predictions."
-                    if model.predictions
-                    else "Let it write its model there, or correct model.artifact."
-                ),
-            )
+        for key, path in made.items():
+            if path.is_symlink() or not path.is_file():
+                raise UserCodeError(
+                    f"The command ended well, but it did not write {wanted[key]!r}.",
+                    where=project.root / "pavedroad.toml",
+                    next_step=f"Let it write its {DECLARED[key]} there, or correct model.{key}.",
+                )
         yield made
 
 
