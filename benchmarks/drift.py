@@ -1,23 +1,24 @@
 """How long `pavedroad drift` takes: 8 columns beside Evidently's preset, and 20 columns beside one plain scan.
 
 Whole processes on the same Parquet files. Ours is measured twice: as the road runs it, against the profile that
-training keeps beside a model, which reads the current table alone; and counting both tables. Evidently is not run at
-10 million rows, where it needs 9 GB and many minutes: its 370 s, measured on a quiet machine of this kind, stand for
-it in a line that is printed and not judged. `python benchmarks/drift.py 100000` runs one size.
+training keeps beside a model, which reads the current table alone; and counting both tables. The ratios that are held
+to a bound are of processor time, which other work on the machine moves least; ours uses several cores, so by the wall
+clock we are further ahead. At 10 million rows Evidently takes about nine minutes and 6 GB: it runs once there, and not
+at all where less memory is free, which is said. `python benchmarks/drift.py 100000` runs one size.
 """
 
 import json
-import statistics
 import sys
 import tempfile
 from pathlib import Path
 
-from _timing import Command, find_ratio, judge, leave, time_in_turn
+from _timing import Command, find_busy_ratio, find_ratio, judge, leave, time_in_turn
 
 HERE = Path(__file__).parent
 SIZES = {100_000: 10.0, 1_000_000: 30.0, 10_000_000: 80.0}
 """Rows a side, and how many times faster than Evidently we have to be."""
-VENDOR_AT_TEN_MILLION = 370.0
+VENDOR_GB = 8.0
+"""What has to be free for Evidently at 10 million rows."""
 MOST_SCANS, MOST_MB = 2.5, 1000.0
 
 MAKE = """
@@ -111,20 +112,18 @@ def compare(rows: int, times: float, folder: Path) -> list[bool]:
         f"{rows:,} rows: pavedroad drift", [sys.executable, "-m", "pavedroad", "drift"], repo, {"GIT_DIR": "none"}
     )
     both = Command(f"{rows:,} rows: both tables counted", [*python, BOTH, *sides], repo)
+    vendor = Command(f"{rows:,} rows: Evidently's preset", [*python, DIRECTLY, *sides], repo)
+    long = rows > 1_000_000
     held = []
-    if rows <= 1_000_000:
-        vendor = Command(f"{rows:,} rows: Evidently's preset", [*python, DIRECTLY, *sides], repo)
-        ours, counted, theirs = time_in_turn([road, both, vendor], runs=3, warm_ups=1)
-        ratios, said = [find_ratio(theirs, figures) for figures in (ours, counted)], ""
+    if long and find_free_gb() < VENDOR_GB:
+        time_in_turn([road, both], runs=3, warm_ups=1)
+        print(f"{rows:,} rows: Evidently was not run: {find_free_gb():.1f} GB are free, and it needs {VENDOR_GB:g}.")
     else:
-        ours, counted = time_in_turn([road, both], runs=3, warm_ups=1)
-        ratios = [VENDOR_AT_TEN_MILLION / statistics.median(figures.seconds) for figures in (ours, counted)]
-        said = " (its time measured elsewhere)"
-    print(
-        f"{rows:,} rows: {ratios[0]:.0f} × faster than Evidently against a profile, {ratios[1]:.0f} × with both{said}"
-    )
-    if not said:  # only a ratio from one run can be held to a bound
-        held.append(judge(f"{rows:,} rows: our share of Evidently's time", 1 / ratios[0], 1 / times))
+        ours, counted, theirs = time_in_turn([road, both, vendor], runs=1 if long else 3, warm_ups=0 if long else 1)
+        for what, figures in (("against a profile", ours), ("with both tables", counted)):
+            print(f"{rows:,} rows: {find_ratio(theirs, figures):.0f} × faster than Evidently {what}")
+        share = find_busy_ratio(ours, theirs)
+        held.append(judge(f"{rows:,} rows: our share of Evidently's processor time", share, 1 / times))
     report = json.loads((repo / "reports" / "drift.json").read_text())
     held.append(judge(f"{rows:,} rows: checks that found drift where there is none", _count_alarms(report), 0))
     for path in sides:
@@ -150,6 +149,12 @@ def compare_scan(rows: int, folder: Path) -> list[bool]:
     for name in ("before.parquet", "now.parquet"):
         (repo / name).unlink()
     return held
+
+
+def find_free_gb() -> float:
+    """The memory that is free, as Linux estimates it."""
+    lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    return int(lines["MemAvailable"].split()[0]) / 1024**2
 
 
 def _count_alarms(report: dict) -> int:
