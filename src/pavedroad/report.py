@@ -124,6 +124,9 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     ``flow``          ``step``, ``kind``, ``digest``: the lineage, in order
     ``graph``         ``step``, ``kind``, ``needs``: features, and the names of what each is made of, a line each
     ================  ===================================================================================
+
+    A distribution of times has the ``unit`` "time" (as the clock says), "time in UTC" or "time of day"; its ``low`` and
+    ``high`` are milliseconds since 1970, or since midnight, and null for what has no date.
     """
 
     id: str

@@ -1,7 +1,8 @@
-"""How the values of one column are distributed: a histogram for numbers, bars for categories."""
+"""How the values of one column are distributed: a histogram for numbers and times, bars for categories."""
 
 from collections.abc import Mapping
 
+from pavedroad.render import moments
 from pavedroad.render.cells import read_columns, require_rows, to_label, to_numbers
 from pavedroad.render.palette import ACCENT, BARE, GREY, Row, Spec
 from pavedroad.report import Figure, Scalar
@@ -30,23 +31,35 @@ def to_distribution(figure: Figure) -> Spec:
         if part is not None
     ]
     ranged = [row for row in require_rows(rows, figure) if row["low"] is not None and row["high"] is not None]
-    return _histogram(ranged[:MOST_BINS], _tell_unranged(rows)) if ranged else _categories(rows)
+    if not ranged:
+        return _categories(rows)
+    dated = figure.unit in moments.UNITS and moments.have_dates([row[end] for row in ranged for end in ("low", "high")])
+    return _histogram(ranged[:MOST_BINS], _tell_unranged(rows), figure.unit if dated else "")
 
 
-def _histogram(rows: list[Row], more: str) -> Spec:
-    """Bars over a range. Where bins differ in width, the area and not the height is the share of rows."""
-    notes = [more] if more else []
-    usual = _find_usual_width(rows)
+def _histogram(rows: list[Row], more: list[str], unit: str) -> Spec:
+    """Bars over a range. Where bins differ in width, the area and not the height is the share of rows.
+
+    With a unit of :data:`moments.UNITS` the range is one of milliseconds since 1970, the axis a calendar or a clock.
+    """
+    notes: list[str] = []
+    nearly = moments.NEARLY if unit else _NEARLY
+    usual = _find_usual_width(rows, nearly)
     axis: Row = {"format": ".0%", "tickCount": 4}
     if usual is not None:
-        rows, cut = _cut_ends(rows, usual)
+        rows, cut = _cut_ends(rows, usual, nearly)
         notes += ["the outermost bars hold all beyond"] if cut else []
     else:
         rows = [{**row, "share": row["share"] / ((row["high"] - row["low"]) or 1.0)} for row in rows]
         axis = {"labels": False, "ticks": False, "tickCount": 4}
         notes.append("the area of a bar is its share")
     y = {"field": "share", "type": "quantitative", "title": None, "axis": axis}
-    x: Row = {"field": "low", "type": "quantitative", "title": "; ".join(notes) or None}
+    ticks: Row = {"grid": False, "tickCount": 5, **({"tickMinStep": 1} if _are_whole(rows) else {})}
+    x: Row = {"type": "quantitative", "scale": {"zero": False, "nice": False}, "axis": ticks}
+    if unit:
+        rows, x, told = moments.to_axis(rows, unit)
+        notes = [*told, *notes]
+    title = [*filter(None, ["; ".join(notes)]), *more]
     layers: list[Row] = [
         {
             "transform": [{"filter": f"datum.side {'===' if side == 'reference' else '!=='} 'reference'"}],
@@ -59,7 +72,7 @@ def _histogram(rows: list[Row], more: str) -> Spec:
         "height": 110,
         "data": {"values": rows},
         "encoding": {
-            "x": {**x, "scale": {"zero": False, "nice": False}, "axis": {"grid": False, "tickCount": 5}},
+            "x": {**x, "field": "low", "title": title or None},
             "x2": {"field": "high"},
             "y": y,
             "y2": {"datum": 0},
@@ -69,12 +82,9 @@ def _histogram(rows: list[Row], more: str) -> Spec:
 
 
 def _categories(rows: list[Row]) -> Spec:
-    largest: dict[str, float] = {}
-    for row in rows:
-        largest[row["bin"]] = max(row["share"], largest.get(row["bin"], 0.0))
-    names = sorted(largest, key=lambda name: -largest[name])
-    shown = set(names[:_MOST_CATEGORIES])
-    rows = [row for row in rows if row["bin"] in shown]
+    """Bars in the order of the figure."""
+    names = [*dict.fromkeys(row["bin"] for row in rows)][:_MOST_CATEGORIES]
+    rows = [row for row in rows if row["bin"] in names]
     sides = _in_order(rows)
     layers: list[Row] = [
         {
@@ -83,7 +93,7 @@ def _categories(rows: list[Row]) -> Spec:
         }
         for side in sides
     ]
-    y = {"field": "bin", "type": "nominal", "sort": names[:_MOST_CATEGORIES], "title": None, "axis": BARE}
+    y = {"field": "bin", "type": "nominal", "sort": names, "title": None, "axis": BARE}
     x = {"field": "share", "type": "quantitative", "title": None, "axis": {"format": ".0%", "tickCount": 4}}
     return {
         "width": 210,
@@ -94,18 +104,26 @@ def _categories(rows: list[Row]) -> Spec:
     }
 
 
-def _find_usual_width(rows: list[Row]) -> float | None:
+def _find_usual_width(rows: list[Row], nearly: float) -> float | None:
     """The one width of all bins but the outermost, which may be open and therefore wider; none when bins differ."""
     bins = sorted({(row["low"], row["high"]) for row in rows})
     inner = [high - low for low, high in (bins[1:-1] or bins)]
     usual = float(min(inner))
-    if usual <= 0 or max(inner) > _NEARLY * usual or any(high - low < usual / _NEARLY for low, high in bins):
+    if usual <= 0 or max(inner) > nearly * usual or any(high - low < usual / nearly for low, high in bins):
         return None
     return usual
 
 
-def _cut_ends(rows: list[Row], usual: float) -> tuple[list[Row], bool]:
+def _are_whole(rows: list[Row]) -> bool:
+    """Whether the bins hold whole numbers: then their inner edges lie halfway between two."""
+    edges = {row["high"] for row in rows} & {row["low"] for row in rows}
+    return bool(edges) and all(edge % 1 == 0.5 for edge in edges)
+
+
+def _cut_ends(rows: list[Row], usual: float, nearly: float) -> tuple[list[Row], bool]:
     """Draw the open outermost bins as wide as the others."""
+    if all(row["high"] - row["low"] <= nearly * usual for row in rows):
+        return rows, False
     first, last = min(row["high"] for row in rows), max(row["low"] for row in rows)
     cut = [
         {
@@ -115,14 +133,13 @@ def _cut_ends(rows: list[Row], usual: float) -> tuple[list[Row], bool]:
         }
         for row in rows
     ]
-    return cut, any(_NEARLY * usual < row["high"] - row["low"] for row in rows)
+    return cut, True
 
 
-def _tell_unranged(rows: list[Row]) -> str:
-    """What a histogram cannot show, such as the share of missing values."""
+def _tell_unranged(rows: list[Row]) -> list[str]:
+    """What a histogram cannot show, such as the share of missing values, a line each."""
     apart = [row for row in rows if row["low"] is None or row["high"] is None]
-    told = [f"{row['bin']}: {row['share']:.1%}" for row in apart[:_MOST_APART]]
-    return ", ".join(told)
+    return [f"{row['bin']}: {row['share']:.1%}" for row in apart[:_MOST_APART]]
 
 
 def _in_order(rows: list[Row]) -> list[str]:

@@ -13,6 +13,7 @@ from pavedroad.render import words
 from pavedroad.render.columns import Group, group_checks
 from pavedroad.render.histories import tell_history
 from pavedroad.render.lineage import find_lineage
+from pavedroad.render.moments import UNITS
 from pavedroad.render.pictures import describe, draw
 from pavedroad.render.relevance import choose_figures, mark_drifted
 from pavedroad.render.runs import find_facts, find_versions, to_times
@@ -273,9 +274,12 @@ def _to_picture(figure: Figure, checks: list[Check]) -> _Picture:
         svg = _trust(draw(mark_drifted(figure, checks) if figure.kind == "effects" else figure))
     except (EvidenceError, MissingExtraError) as error:
         note = f"There is no picture. {error}"
-    head = list(figure.data)
-    longest = max(map(len, figure.data.values()), default=0)
-    cells = [[words.words(cell) for cell in column[:MOST_ROWS]] for column in figure.data.values()]
+    # The milliseconds of a time are for the renderer; the name of its bin tells people the same.
+    hidden = {"low", "high"} if figure.kind == "distribution" and figure.unit in UNITS else set()
+    shown = {name: column for name, column in figure.data.items() if name not in hidden}
+    head = list(shown)
+    longest = max(map(len, shown.values()), default=0)
+    cells = [[words.words(cell) for cell in column[:MOST_ROWS]] for column in shown.values()]
     return _Picture(
         kind=figure.kind,
         title=words.clean(figure.title, 120),

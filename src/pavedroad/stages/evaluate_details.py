@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pavedroad.foundation.data.profile import draw_distribution
+from pavedroad.foundation.data.pictures import draw_distribution
 from pavedroad.foundation.data.training import TrainingTable
 from pavedroad.foundation.evaluation.calibration import draw_reliability, measure_bias, measure_calibration
 from pavedroad.foundation.evaluation.metrics import METRICS, Metric, Predictions, measure

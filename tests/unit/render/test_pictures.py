@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -87,7 +88,7 @@ def test_time_is_drawn_alike_in_every_time_zone():
     assert draw(FIGURES[2]) in drawn.pop()
 
 
-def _read_bars(low: list[float], high: list[float]) -> tuple[list[tuple[float, float, float]], str | None]:
+def _read_bars(low: list[float], high: list[float]) -> tuple[list[tuple[float, float, float]], list[str] | None]:
     share = [1 / len(low)] * len(low)
     data = {"bin": [str(edge) for edge in low], "share": share, "low": low, "high": high}
     chart = to_chart(Figure("x", "distribution", "x", data))
@@ -102,17 +103,78 @@ def test_bins_of_one_width_are_drawn_as_they_are():
 def test_open_ends_are_drawn_like_the_other_bins_and_said():
     bars, note = _read_bars([-90, 1, 2, 3], [1, 2, 3, 500])
     assert bars == [(0, 1, 0.25), (1, 2, 0.25), (2, 3, 0.25), (3, 4, 0.25)]
-    assert note == "the outermost bars hold all beyond"
+    assert note == ["the outermost bars hold all beyond"]
 
 
 def test_bins_of_many_widths_are_drawn_by_area():
     bars, note = _read_bars([0, 1, 3, 7], [1, 3, 7, 8])
     assert [(high - low) * share for low, high, share in bars] == pytest.approx([0.25] * 4)
-    assert note == "the area of a bar is its share"
+    assert note == ["the area of a bar is its share"]
 
 
 def test_what_a_histogram_cannot_show_is_said():
     assert "?: 10.0%" in _texts(draw(FIGURES[7]))
+
+
+def _draw_times(*moments: str, unit: str = "time", shares: list[float] | None = None) -> set[str]:
+    """The texts in the picture of bins between these moments."""
+    edges = [datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp() * 1000 for moment in moments]
+    shares = shares or [1 / (len(edges) - 1)] * (len(edges) - 1)
+    data = {"bin": [f"b{n}" for n in range(len(shares))], "share": shares, "low": edges[:-1], "high": edges[1:]}
+    return _texts(draw(Figure("x", "distribution", "x", data, unit)))
+
+
+@pytest.mark.parametrize(
+    ("moments", "unit", "found"),
+    [
+        (["1970-01-01", "1980-01-01", "1990-01-01", "2000-01-01"], "time", {"1970", "1980", "1990", "2000"}),
+        (["2023-11-01", "2023-12-01", "2024-01-01", "2024-02-01"], "time", {"Nov 2023", "Dec 2023", "Jan 2024"}),
+        (["2023-12-30", "2023-12-31", "2024-01-01"], "time", {"30 Dec", "31 Dec", "1 Jan", "2023"}),
+        (
+            ["2023-12-30", "2023-12-31", "2024-01-01", "2024-01-02"],
+            "time",
+            {"30 Dec", "31 Dec", "1 Jan", "2023 to 2024"},
+        ),
+        (["2024-02-29T22:00", "2024-02-29T23:00", "2024-03-01"], "time", {"22:00", "23:00", "29 Feb 2024"}),
+        (["2024-02-29T22:00", "2024-02-29T23:00", "2024-03-01"], "time in UTC", {"22:00", "29 Feb 2024 UTC"}),
+        (["1970-01-01", "1970-01-01T12:00", "1970-01-02"], "time of day", {"00:00", "12:00", "24:00"}),
+        (["2024-02-29T22:00:01", "2024-02-29T22:00:02", "2024-02-29T22:00:03"], "time", {"22:00:01", "29 Feb 2024"}),
+        (["0002-01-01", "3000-01-01", "6000-01-01", "9000-01-01"], "time", {"5000"}),
+        (["1969-12-31T23:59:59.9990", "1969-12-31T23:59:59.9995"], "time", {"milliseconds after 31 Dec 1969 23:59:59"}),
+    ],
+)
+def test_times_are_drawn_over_a_calendar_or_a_clock(moments, unit, found):
+    texts = _draw_times(*moments, unit=unit)
+    assert found <= texts
+    assert not any("NaN" in text or "undefined" in text for text in texts)
+    assert not found <= _draw_times(*moments, unit="")
+
+
+def test_months_count_as_of_one_width():
+    months = [f"2023-{month:02d}-01" for month in range(1, 13)]
+    assert not {"the outermost bars hold all beyond", "the area of a bar is its share"} & _draw_times(*months)
+    assert "the outermost bars hold all beyond" in _draw_times("1990-01-01", *months)
+
+
+@pytest.mark.parametrize("unit", ["time", "time in UTC", "time of day"])
+@pytest.mark.parametrize("edge", [1e300, -1e300, 9e15, 253_402_300_800_000])
+def test_moments_without_a_date_are_drawn_as_numbers(unit, edge):
+    data = {"bin": ["a", "b"], "share": [0.5, 0.5], "low": [0, 1], "high": [1, edge]}
+    assert to_chart(Figure("x", "distribution", "x", data, unit))["encoding"]["x"]["type"] == "quantitative"
+    near = {**data, "high": [1, 86_400_000]}
+    assert to_chart(Figure("x", "distribution", "x", near, unit))["encoding"]["x"]["type"] == "temporal"
+
+
+def test_bins_of_whole_numbers_are_marked_at_whole_numbers():
+    data = {"bin": ["3", "4", "5"], "share": [0.2, 0.3, 0.5], "low": [2.5, 3.5, 4.5], "high": [3.5, 4.5, 5.5]}
+    assert {"3", "4", "5"} <= _texts(draw(Figure("x", "distribution", "x", data)))
+    halves = {**data, "low": [2.2, 3.3, 4.4], "high": [3.3, 4.4, 5.5]}
+    assert "4.5" in _texts(draw(Figure("x", "distribution", "x", halves)))
+
+
+def test_bars_stand_in_the_order_of_the_figure():
+    data = {"bin": ["a", "b", "(7 others)"], "share": [0.2, 0.1, 0.7]}
+    assert to_chart(Figure("x", "distribution", "x", data))["encoding"]["y"]["sort"] == ["a", "b", "(7 others)"]
 
 
 @pytest.mark.parametrize(

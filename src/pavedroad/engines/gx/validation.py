@@ -8,7 +8,8 @@ import pandas as pd
 from pavedroad.engines.gx.findings import find
 from pavedroad.engines.gx.names import Names
 from pavedroad.engines.gx.suite import bundle, check_suite, open_context
-from pavedroad.foundation.data.profile import draw_distribution, finite_values, kind_of
+from pavedroad.foundation.data.pictures import draw_distribution
+from pavedroad.foundation.data.profile import finite_values, kind_of
 from pavedroad.foundation.data.tables import read_source
 from pavedroad.foundation.validation.judging import ColumnFacts, Judgement, Question, TableFacts
 

@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from pavedroad.report import Figure, Scalar
-
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -18,10 +16,6 @@ MAX_CATEGORIES = 50
 """At most this many categories are kept, the most frequent first."""
 HUGE = 1e150
 """Beyond, the square of a value is close to what a float can hold, or more."""
-MAX_BARS = 12
-BINS = 24
-EXACT = 2.0**52
-"""Below, floats tell every whole number from the half beside it."""
 
 
 class ColumnProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -159,66 +153,3 @@ def count_categories(column: "pd.Series") -> dict[str, int]:
     """How often each value stands in a column, most frequent first, ties in alphabetical order."""
     counts = column.dropna().astype(str).value_counts()
     return dict(sorted(((str(k), int(v)) for k, v in counts.items()), key=lambda item: (-item[1], item[0])))
-
-
-def draw_distribution(current: "pd.Series", reference: "pd.Series | None" = None) -> Figure | None:
-    """Bin a column for a picture, with the reference beside it in the same bins when one is given.
-
-    Returns:
-        A ``distribution`` figure, or None when there is nothing to draw (no finite value, or a column of times).
-    """
-    import numpy as np
-
-    kind = kind_of(current if reference is None else reference)
-    sides = [("current", current)] if reference is None else [("reference", reference), ("current", current)]
-    data: dict[str, list[Scalar]] = {"bin": [], "share": [], "side": []}
-    if kind == "number":
-        numeric = [(side, finite_values(column)) for side, column in sides if kind_of(column) == "number"]
-        pooled = np.concatenate([values for _, values in numeric])
-        if pooled.size == 0:
-            return None
-        data |= {"low": [], "high": []}
-        edges = _choose_edges(pooled)
-        for side, values in numeric:
-            counts, _ = np.histogram(values, bins=edges)
-            shares = counts / max(1, values.size)
-            for low, high, share in zip(edges[:-1], edges[1:], shares, strict=True):
-                data["bin"].append(f"{low:.6g} to {high:.6g}")
-                data["share"].append(round(float(share), 6))
-                data["side"].append(side)
-                data["low"].append(float(low))
-                data["high"].append(float(high))
-    elif kind == "time":
-        return None
-    else:
-        counted = [(side, count_categories(column), max(1, len(column.dropna()))) for side, column in sides]
-        names = list(counted[0][1])[:MAX_BARS]
-        names += [name for name in list(counted[-1][1])[:MAX_BARS] if name not in names]
-        if not names:
-            return None
-        for side, counts_by_name, total in counted:
-            for name in names:
-                data["bin"].append(name)
-                data["share"].append(round(counts_by_name.get(name, 0) / total, 6))
-                data["side"].append(side)
-    name = str(current.name)
-    return Figure(id=f"column.{name}", kind="distribution", title=name, data=data)
-
-
-def _choose_edges(values: "np.ndarray") -> "np.ndarray":
-    """Equal bins between the 0.5 % and 99.5 % quantiles; the outer ones take the tails, so no outlier hides all."""
-    import numpy as np
-
-    low, high = (float(q) for q in np.quantile(values, [0.005, 0.995]))
-    if low == high:
-        low, high = float(values.min()), float(values.max())
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    if bool(np.all(values == np.round(values))) and max(abs(low), abs(high)) < EXACT:
-        low, high = np.floor(low) - 0.5, np.ceil(high) + 0.5
-        width = np.ceil((high - low) / BINS)  # bins of whole numbers each hold equally many of them
-        edges: np.ndarray = low + width * np.arange(np.ceil((high - low) / width) + 1)
-    else:
-        edges = np.linspace(low, high, BINS + 1)
-    edges[0], edges[-1] = min(edges[0], float(values.min())), max(edges[-1], float(values.max()))
-    return edges

@@ -1,10 +1,19 @@
 """What changed in a column, in a sentence and in a picture, from its counts."""
 
 import math
-from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pavedroad.foundation.data.profile import BINS, MAX_BARS
+from pavedroad.foundation.data.histograms import (
+    BINS,
+    FIRST,
+    GRAINS,
+    LAST,
+    MAX_BARS,
+    MILLISECOND,
+    choose_moments,
+    name_moment,
+)
 from pavedroad.foundation.drift.effects import Line, align_categories, align_numbers
 from pavedroad.foundation.drift.reference import ColumnSketch
 from pavedroad.report import Figure, Scalar
@@ -14,7 +23,6 @@ if TYPE_CHECKING:
 
 DAY = 86_400.0
 MICROSECONDS = 1e6
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def tell_change(reference: ColumnSketch, current: ColumnSketch) -> str:
@@ -32,7 +40,13 @@ def draw_change(reference: ColumnSketch, current: ColumnSketch) -> Figure | None
     if data is None:
         return None
     title = reference.name + (f" (days after {reference.relative_to})" if reference.relative_to else "")
-    return Figure(id=f"column.{reference.name}", kind="distribution", title=title, data=data)
+    unit = ("time in UTC" if reference.zoned else "time") if _are_moments(reference) else ""
+    return Figure(id=f"column.{reference.name}", kind="distribution", title=title, data=data, unit=unit)
+
+
+def _are_moments(sketch: ColumnSketch) -> bool:
+    """Whether the numbers of a column are microseconds since 1970."""
+    return sketch.kind == "time" and not sketch.relative_to
 
 
 def _tell_numbers(reference: ColumnSketch, current: ColumnSketch) -> str:
@@ -95,52 +109,64 @@ def _find_places(line: Line) -> "np.ndarray":
 
 
 def _draw_numbers(reference: ColumnSketch, current: ColumnSketch) -> dict[str, list[Scalar]] | None:
-    """Equal bins over the middle 99 % of both sides; the outermost hold all beyond."""
+    """The shares of both sides in the same bins; times are in milliseconds then."""
     import numpy as np
 
     line = align_numbers(reference, current)
+    edges = _choose_edges(line, dated=_are_moments(reference))
+    if edges is None:
+        return None
+    running = line.cumulate(edges, before=True)
+    running[:, 0], running[:, -1] = 0.0, 1.0
+    ends = (
+        [*(edges / MILLISECOND)] if _are_moments(reference) else _round(edges / (DAY if reference.relative_to else 1.0))
+    )
+    data: dict[str, list[Scalar]] = {"bin": [], "share": [], "side": [], "low": [], "high": []}
+    for side, shares in zip(("reference", "current"), np.diff(running, axis=1), strict=True):
+        data["bin"] += [_name_bin(float(low), float(high), reference) for low, high in pairwise(edges)]
+        data["share"] += [round(float(share), 6) for share in shares]
+        data["side"] += [side] * len(shares)
+        data["low"] += [float(end) for end in ends[:-1]]
+        data["high"] += [float(end) for end in ends[1:]]
+    return data
+
+
+def _choose_edges(line: Line, *, dated: bool) -> "np.ndarray | None":
+    """Equal bins over the middle 99 % of both sides, of times by the calendar; the outermost hold all beyond."""
+    import numpy as np
+
     places = _find_places(line)
     upto = line.cumulate(places, before=False).mean(axis=0)
     low, high = (float(places[min(int(np.searchsorted(upto, q)), places.size - 1)]) for q in (0.005, 0.995 - 1e-9))
     if low == high:
         low, high = float(places[0]), float(places[-1])
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    bins = BINS
-    whole = line.exact and bool(np.all(places == np.round(places)))
-    if whole and high - low < BINS:
-        low, high = math.floor(low) - 0.5, math.ceil(high) + 0.5
-        bins = int(high - low)
     if not math.isfinite(high - low):
         return None
-    edges = np.linspace(low, high, bins + 1)
-    edges[0], edges[-1] = min(low, float(places[0])), max(high, float(places[-1]))
-    running = line.cumulate(edges, before=True)
-    running[:, 0], running[:, -1] = 0.0, 1.0
-    data: dict[str, list[Scalar]] = {"bin": [], "share": [], "side": [], "low": [], "high": []}
-    divide = DAY if reference.relative_to else 1.0
-    for side, shares in zip(("reference", "current"), np.diff(running, axis=1), strict=True):
-        for left, right, share in zip(edges[:-1], edges[1:], shares, strict=True):
-            data["bin"].append(_name_bin(float(left), float(right), reference))
-            data["share"].append(round(float(share), 6))
-            data["side"].append(side)
-            data["low"].append(_round(float(left) / divide))
-            data["high"].append(_round(float(right) / divide))
-    return data
+    if dated and low >= FIRST and high < LAST:
+        grain = next((grain for grain in GRAINS if not (places % grain).any()), 1)
+        edges = np.array(choose_moments(round(low), round(high), grain), dtype="float64")
+    else:
+        edges = _divide(low, high, whole=line.exact and bool(np.all(places == np.round(places))))
+    edges[0], edges[-1] = min(edges[0], float(places[0])), max(edges[-1], float(places[-1]))
+    return edges
+
+
+def _divide(low: float, high: float, *, whole: bool) -> "np.ndarray":
+    import numpy as np
+
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    if whole and high - low < BINS:
+        low, high = math.floor(low) - 0.5, math.ceil(high) + 0.5
+        return np.linspace(low, high, int(high - low) + 1)
+    return np.linspace(low, high, BINS + 1)
 
 
 def _name_bin(low: float, high: float, sketch: ColumnSketch) -> str:
-    if sketch.kind == "time" and not sketch.relative_to:
-        return " to ".join(_name_moment(moment) for moment in (low, high))
+    if _are_moments(sketch):
+        return " to ".join(name_moment(moment) for moment in (low, high))
     divide = DAY if sketch.relative_to else 1.0
     return f"{low / divide:.6g} to {high / divide:.6g}"
-
-
-def _name_moment(microseconds: float) -> str:
-    try:
-        return (EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%d")
-    except (OverflowError, ValueError):
-        return f"{microseconds:.6g}"
 
 
 def _draw_categories(reference: ColumnSketch, current: ColumnSketch) -> dict[str, list[Scalar]] | None:
@@ -158,5 +184,5 @@ def _draw_categories(reference: ColumnSketch, current: ColumnSketch) -> dict[str
     return data
 
 
-def _round(value: float) -> float:
-    return float(f"{value:.9g}")
+def _round(values: "np.ndarray") -> list[float]:
+    return [float(f"{value:.9g}") for value in values]
