@@ -11,6 +11,7 @@ from pavedroad.engines.dvc import copies as dvc_copies
 from pavedroad.engines.dvc import pipeline as dvc
 from pavedroad.engines.git import checkouts as git_checkouts
 from pavedroad.errors import DataError, UsageError
+from pavedroad.foundation.gate import looks
 from pavedroad.foundation.gate.champion import bring_champion
 from pavedroad.foundation.project import Project
 
@@ -122,17 +123,116 @@ def test_a_base_that_is_none_is_refused(repo, base):
         pass
 
 
-def test_the_looks_are_counted(repo):
+def write_lock(root, message="", **outputs):
+    """A lock that names what was made, in a commit of its own where there is a message."""
+    stages = {"train": ["model"], "package": ["package"]}
+    locked = {
+        stage: {"cmd": "x", "outs": [{"path": path, "md5": outputs[path]} for path in paths if path in outputs]}
+        for stage, paths in stages.items()
+    }
+    (root / "dvc.lock").write_text(json.dumps({"schema": "2.0", "stages": locked}))
+    if message:
+        git(root, "commit", "-qam", message)
+
+
+def count(root, base):
+    found = looks.count_looks(Project(root=root, config=None), base)
+    assert found.complete
+    return found.count
+
+
+@pytest.fixture
+def proposals(repo):
     root, _ = repo
-    base = git(root, "rev-parse", "HEAD")
-    assert git_checkouts.count_versions(root, base, "dvc.lock") == (0, True)
-    for number in range(3):
-        (root / "dvc.lock").write_text(f'{{"schema": "2.0", "stages": {{}}, "n": {number}}}')
-        git(root, "commit", "-qam", f"Try {number}")
+    write_lock(root, "The base", model="m0", package="p0")
+    return root, git(root, "rev-parse", "HEAD")
+
+
+def test_every_new_model_is_a_look(proposals):
+    root, base = proposals
+    assert count(root, base) == 0
+    for number in (1, 2, 3):
+        write_lock(root, f"Try {number}", model=f"m{number}", package=f"p{number}")
+        assert count(root, base) == number
     (root / "other.txt").write_text("x")
     git(root, "add", "other.txt")
     git(root, "commit", "-qm", "Something else")
-    assert git_checkouts.count_versions(root, base, "dvc.lock") == (3, True)
+    assert count(root, base) == 3
+
+
+def test_a_waiver_or_a_new_card_is_no_look(proposals):
+    root, base = proposals
+    write_lock(root, "A model", model="m1", package="p1")
+    write_lock(root, "A waiver, so a new card", model="m1", package="p2")
+    lock = json.loads((root / "dvc.lock").read_text())
+    lock["stages"]["package"]["params"] = {"pavedroad.toml": {"gate.waiver": ["another"]}}
+    (root / "dvc.lock").write_text(json.dumps(lock))
+    git(root, "commit", "-qam", "Another waiver, in the lock alone")
+    assert count(root, base) == 1
+    assert len(git_checkouts.read_versions(root, base, "dvc.lock")[0]) == 3
+
+
+def test_a_model_that_comes_back_is_no_further_look_and_the_champion_is_none(proposals):
+    root, base = proposals
+    for model in ("m1", "m0", "m1", "m2", "m0"):
+        write_lock(root, model, model=model, package=f"p{model}")
+    assert count(root, base) == 2
+
+
+def test_what_is_not_committed_is_looked_at_too(proposals):
+    root, base = proposals
+    write_lock(root, model="m1", package="p1")
+    assert count(root, base) == 1
+    write_lock(root, "It is what is here", model="m1", package="p1")
+    assert count(root, base) == 1
+    (root / "dvc.lock").unlink()
+    git(root, "commit", "-qam", "No lock")
+    assert count(root, base) == 1
+
+
+def test_what_was_tried_on_a_side_that_lost_was_looked_at(proposals):
+    root, base = proposals
+    write_lock(root, "Mine", model="m1", package="p1")
+    mine = git(root, "rev-parse", "HEAD")
+    git(root, "checkout", "-q", "-b", "side", base)
+    write_lock(root, "Theirs", model="m2", package="p2")
+    git(root, "checkout", "-q", "--detach", mine)
+    git(root, "merge", "-q", "-s", "ours", "-m", "Mine is better", "side")
+    assert count(root, base) == 2
+
+
+def test_a_merge_that_makes_a_model_of_its_own_is_a_look(proposals):
+    root, base = proposals
+    (root / "other.txt").write_text("x")
+    git(root, "checkout", "-q", "-b", "side")
+    git(root, "add", "other.txt")
+    git(root, "commit", "-qm", "Something else")
+    git(root, "checkout", "-q", "--detach", base)
+    git(root, "merge", "-q", "--no-ff", "--no-commit", "side")
+    write_lock(root, "A merge, and a new model", model="m1", package="p1")
+    assert count(root, base) == 1
+
+
+def test_without_a_model_the_package_counts_and_what_cannot_be_read_counts_as_one(repo):
+    root, digest = repo
+    base = git(root, "rev-parse", "HEAD")
+    write_lock(root, "Another package", package="p1")
+    write_lock(root, "The base's package", package=digest)
+    assert count(root, base) == 1
+    for number, text in enumerate(("{", "stages: [1", "&a [*a]"), start=2):
+        (root / "dvc.lock").write_text(text)
+        git(root, "commit", "-qam", "Broken")
+        assert count(root, base) == number
+    write_lock(root, "Nothing made")
+    assert count(root, base) == 4
+
+
+def test_a_shallow_history_says_so(proposals, tmp_path):
+    root, _ = proposals
+    write_lock(root, "A model", model="m1", package="p1")
+    write_lock(root, "Another", model="m2", package="p2")
+    git(tmp_path, "clone", "-q", "--depth", "2", f"file://{root}", "shallow")
+    assert not looks.count_looks(Project(root=tmp_path / "shallow", config=None), "HEAD~1").complete
 
 
 def test_no_hook_of_the_repo_runs(repo):

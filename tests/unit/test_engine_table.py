@@ -39,7 +39,7 @@ OFFERED = {
     "tracking": ("send",),
     "metrics": ("score", "prepare"),
     "tables": ("read",),
-    "pipeline": ("check_ready", "start", "read_lock", "digest"),
+    "pipeline": ("check_ready", "start", "read_lock", "parse_lock", "digest"),
     "history": ("head", "is_repository", "changed"),
     "pictures": ("to_svg",),
     "template": ("generate",),

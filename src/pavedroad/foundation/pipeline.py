@@ -76,6 +76,10 @@ class Pipeline(Protocol):
         """The stages as they were last run, in order; empty before the first run."""
         ...
 
+    def parse_lock(self, content: bytes, where: Path) -> dict[str, LockedStage]:
+        """The stages as the bytes of a lock name them, for example those of another revision."""
+        ...
+
     def digest(self, path: Path) -> str:
         """The digest of a file or folder as the lock holds it."""
         ...

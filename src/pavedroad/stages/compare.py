@@ -11,6 +11,7 @@ from pavedroad.foundation.data.tables import name_code, name_input, write_table
 from pavedroad.foundation.data.training import TrainingTable, open_training_table
 from pavedroad.foundation.evaluation.metrics import find_metric
 from pavedroad.foundation.gate.champion import Champion, bring_champion, load_checkouts
+from pavedroad.foundation.gate.looks import Looks, count_looks
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Input, Report, Severity, Value, conclude, finite, judge
 from pavedroad.settings import Gate
@@ -35,7 +36,7 @@ def compare(project: Project, base: str, policy: Gate) -> Report:
     config = project.config
     table = open_training_table(project)
     rows = table.read_holdout()
-    counted, complete = load_checkouts().count_versions(project.root, base, "dvc.lock") if base else (0, True)
+    looks = count_looks(project, base) if base else Looks(0, complete=True)
     bench = Bench(
         metric=find_metric(config.objective.metric, config.objective.problem),
         table=table,
@@ -43,15 +44,13 @@ def compare(project: Project, base: str, policy: Gate) -> Report:
         actual=rows[config.objective.target].to_numpy(),
         challenger=score(project, rows),
         policy=policy,
-        looks=max(policy.looks, counted, 1),
+        looks=max(policy.looks, looks.count, 1),
         seed=config.data.seed,
     )
     checks = [_tell_newest(project, table)] if config.data.time else []
     if base:
         with bring_champion(project, base) as champion:
-            checks += _meet(
-                bench, champion, load_checkouts().resolve(project.root, base), counted=counted, complete=complete
-            )
+            checks += _meet(bench, champion, load_checkouts().resolve(project.root, base), looks)
     for column in sorted({limit.column for limit in policy.fairness}):
         checks += tell_gaps(bench, column)
     return conclude(
@@ -62,7 +61,7 @@ def compare(project: Project, base: str, policy: Gate) -> Report:
     )
 
 
-def _meet(bench: Bench, champion: Champion | None, commit: str, *, counted: int, complete: bool) -> list[Check]:
+def _meet(bench: Bench, champion: Champion | None, commit: str, looks: Looks) -> list[Check]:
     if champion is None:
         return [
             judge(
@@ -86,8 +85,8 @@ def _meet(bench: Bench, champion: Champion | None, commit: str, *, counted: int,
         "rows": found.rows,
         "confidence": bench.policy.confidence,
         "looks": bench.looks,
-        "counted": counted,
-        "history": "complete" if complete else "shallow",
+        "counted": looks.count,
+        "history": "complete" if looks.complete else "shallow",
         "resamples": found.resamples,
         "champion": champion.digest,
         "came": champion.how,

@@ -172,11 +172,20 @@ def read_lock(root: Path) -> dict[str, LockedStage]:
     """
     path = root / LOCK
     try:
-        return dict(_parse_lock(path.read_bytes(), path))
+        return parse_lock(path.read_bytes(), path)
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise ConfigError(f"The lock cannot be read: {error.strerror}.", where=path) from error
+
+
+def parse_lock(content: bytes, where: Path) -> dict[str, LockedStage]:
+    """What the bytes of a ``dvc.lock`` say.
+
+    Raises:
+        ConfigError: they are not the YAML that DVC writes.
+    """
+    return dict(_parse_lock(content, where))
 
 
 @lru_cache(maxsize=2)

@@ -32,16 +32,28 @@ def resolve(root: Path, revision: str) -> str:
     return _ask(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
 
 
-def count_versions(root: Path, base: str, path: str) -> tuple[int, bool]:
-    """How many versions of a file the commits since ``base`` brought, and whether the history is all there."""
-    since = _ask(root, "log", "--format=%H", "--end-of-options", f"{base}..HEAD", "--", path)
+def read_versions(root: Path, base: str, path: str) -> tuple[list[bytes], bool]:
+    """What a file held in the commits since ``base``, each content once, and whether the history is all there.
+
+    A merge is held against each of its parents, and no side of the history is left out: what was tried on a branch that
+    lost was tried all the same.
+    """
+    asked = ("log", "--full-history", "-m", "--raw", "--no-abbrev", "--no-renames", "--format=")
+    lines = _ask(root, *asked, "--end-of-options", f"{base}..HEAD", "--", path).splitlines()
+    blobs = dict.fromkeys(line.split()[3] for line in lines if line.startswith(":"))
+    gone = [blob for blob in blobs if not blob.strip("0")]  # where the file was taken out
+    contents = [_ask_bytes(root, "cat-file", "blob", blob) for blob in blobs if blob not in gone]
     complete = _ask(root, "rev-parse", "--is-shallow-repository").strip() == "false"
-    return len(since.split()), complete
+    return contents, complete
 
 
 def _ask(root: Path, *words: str) -> str:
+    return _ask_bytes(root, *words).decode("utf-8", errors="replace")
+
+
+def _ask_bytes(root: Path, *words: str) -> bytes:
     try:
-        return run_git(root, *words).decode("utf-8", errors="replace")
+        return run_git(root, *words)
     except subprocess.CalledProcessError as error:
         said = " ".join(error.stderr.decode("utf-8", errors="replace").split())[:300]
         raise UsageError(f"git could not look at the base revision: {said}") from error

@@ -24,8 +24,8 @@ class Checkouts(Protocol):
         """The commit that a revision names; UsageError when it names none."""
         ...
 
-    def count_versions(self, root: Path, base: str, path: str) -> tuple[int, bool]:
-        """How many versions of a file came since ``base``, and whether the history is all there to be counted."""
+    def read_versions(self, root: Path, base: str, path: str) -> tuple[list[bytes], bool]:
+        """What a file held in the commits since ``base``, each content once, and whether the history is all there."""
         ...
 
 
