@@ -1,9 +1,7 @@
 """A page about the decision alone, for somebody who has to live with it: the answer, why, and how close it was."""
 
-from collections.abc import Mapping
-
 from pavedroad.render import words
-from pavedroad.render.explanation import POINT, explain, find_distances
+from pavedroad.render.explanation import POINT, explain, find_distances, name_measure
 from pavedroad.render.html import _load_environment as load_environment
 from pavedroad.render.html import _read_style as read_style
 from pavedroad.render.html import _to_policy as to_policy
@@ -19,6 +17,7 @@ def to_decision_page(report: Report) -> str:
     style = read_style()
     verdict = to_verdict([report])
     about = report.about
+    measure = name_measure(report)
     close = {item.check.id: item for item in find_distances(report)}
     rows = [
         {
@@ -42,11 +41,12 @@ def to_decision_page(report: Report) -> str:
             name=words.clean(about.get("project", ""), 80) or "A model",
             owner=words.clean(about.get("owner", ""), 120),
             statement=words.clean(about.get("statement", "")),
-            measure=words.clean(_name_measure(about)),
+            measure=measure,
             verdict=verdict,
             sign=words.SYMBOLS[verdict.outcome],
-            parts=_group(explain(report)),
+            parts=_group([line for line in explain(report) if line != measure]),  # it stands above the numbers
             rows=rows,
+            left_out=max(0, len(report.checks) - _MOST),
         )
     )
     return page + "\n"
@@ -61,10 +61,3 @@ def _group(lines: list[str]) -> list[tuple[str, list[str]]]:
         else:
             parts.append((words.clean(line, 700), []))
     return parts
-
-
-def _name_measure(about: Mapping[str, str]) -> str:
-    """What all the numbers about better and worse are in; empty when the report does not say."""
-    if not about.get("metric"):
-        return ""
-    return f"Better and worse are told in {about['metric'].lower()}, where {about.get('better', '')} is better."

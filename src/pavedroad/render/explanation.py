@@ -43,10 +43,14 @@ class Distance:
     @property
     def words(self) -> str:
         """The distance in a sentence."""
-        number = words.number
+        unit = words.unit(self.check)
+
+        def tell(value: float) -> str:
+            return words.with_unit(words.number(value), unit)
+
         side = "from passing" if self.failed else "from failing"
-        gap = f"{number(abs(self.value - self.limit))} ({self.share:.0%}) {side}"
-        return f"{words.clean(self.check.title)}: {number(self.value)}, {self.way} {number(self.limit)} wanted, {gap}."
+        gap = f"{tell(abs(self.value - self.limit))} ({self.share:.0%}) {side}"
+        return f"{words.clean(self.check.title)}: {tell(self.value)}, {self.way} {tell(self.limit)} wanted, {gap}."
 
 
 def explain(report: Report) -> list[str]:
@@ -65,11 +69,20 @@ def explain(report: Report) -> list[str]:
     if wanted:
         lines.append("For a yes:")
         lines += [f"{POINT}{step}" for step in dict.fromkeys(wanted)]
-    close = find_distances(report)
-    passed = [item for item in close if not item.failed]
+    if measure := name_measure(report):
+        lines.append(measure)
+    passed = [item for item in find_distances(report) if not item.failed]
     if passed:
         lines.append(f"Closest to failing: {passed[0].words}")
     return lines
+
+
+def name_measure(report: Report) -> str:
+    """What all the numbers about better and worse are in; empty when the report does not say."""
+    metric, better = (report.about.get(name, "") for name in ("metric", "better"))
+    if not metric:
+        return ""
+    return words.clean(f"Better and worse are told in {metric}, where {better} is better.")
 
 
 def find_distances(report: Report) -> list[Distance]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from pavedroad.render import words
+from pavedroad.render.explanation import name_measure
 from pavedroad.render.lineage import find_graph, find_lineage
 from pavedroad.render.mermaid import draw_comparison, draw_graph, draw_lineage, draw_road
 from pavedroad.render.runs import CATCH_UP, find_behind, find_facts
@@ -66,7 +67,11 @@ def _open(reports: list[Report]) -> str:
     if behind := find_behind(reports):
         parts.append(_tell_behind(behind))
     comparison = find_comparison(reports)
-    return "\n\n".join(parts if comparison is None else [*parts, _compare(comparison)])
+    if comparison is not None:
+        parts.append(_compare(comparison))
+    if gate is not None and (measure := name_measure(gate)):
+        parts.append(f"<sub>{escape(measure)}</sub>")
+    return "\n\n".join(parts)
 
 
 def _tell_behind(behind: Sequence[str]) -> str:

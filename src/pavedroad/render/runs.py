@@ -47,7 +47,9 @@ def find_behind(reports: Sequence[Report]) -> list[str]:
     if any(report.stage == "retrain" for report in reports):
         return []
     gate = find_gate(reports)
-    return [words.clean(file, 120) for file in (gate.run.behind if gate and gate.run else [])][:_MOST_BEHIND]
+    behind = [words.clean(file, 120) for file in (gate.run.behind if gate and gate.run else [])]
+    more = len(behind) - _MOST_BEHIND
+    return behind[:_MOST_BEHIND] + ([f"{more:,} more"] if more > 0 else [])
 
 
 def find_versions(reports: Sequence[Report]) -> list[tuple[str, str]]:

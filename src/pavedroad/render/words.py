@@ -86,8 +86,19 @@ def words(value: Value) -> str:
 def observed(check: Check, run: Run | None) -> str:
     """What a check saw; a measurement of this machine stands in the run section under the check's id."""
     if check.observed is None and run is not None and check.id in run.measured:
-        return number(run.measured[check.id])
+        return with_unit(number(run.measured[check.id]), unit(check))
     return words(check.observed)
+
+
+def unit(check: Check) -> str:
+    """What the numbers of a check are in; empty where they are in the key metric's own units, or have none."""
+    found = check.evidence.get("unit")
+    return clean(found, 40) if isinstance(found, str) else ""
+
+
+def with_unit(said: str, unit: str) -> str:
+    """A number in words, and its unit where it has one."""
+    return f"{said} {unit}".rstrip()
 
 
 def place(where: Place | None) -> str:

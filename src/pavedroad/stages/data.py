@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from pavedroad.foundation.data.kept import Care, Flaw, Tell, Trouble, load_keeper
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.text import join_some
 from pavedroad.report import Check, Outcome, Place, Report, Severity, conclude, judge
 
 STAGE = "data"
 MOST = 200
+SHOWN = 10
 """Flaws that are told one by one."""
 
 
@@ -34,15 +36,15 @@ def judge_remotes(project: Project) -> Check | None:
     trusting = load_keeper().find_trusting(project.root)
     if not trusting:
         return None
-    commands = "; ".join(f"dvc remote modify {name} verify true" for name in trusting[:10])
+    commands = join_some([f"dvc remote modify {name} verify true" for name in trusting], SHOWN, "; ")
     return judge(
         "data.trusting",
         "What comes from a remote is verified",
         ok=False,
         severity=Severity.WARNING,
-        observed=list(trusting[:10]),
+        observed=list(trusting),
         expected="verify = true for every remote",
-        reason=f"DVC takes what these remotes give without looking: {', '.join(trusting[:10])}. Run: {commands}.",
+        reason=f"DVC takes what these remotes give without looking: {join_some(trusting, SHOWN)}. Run: {commands}.",
         where=Place(".dvc/config"),
     )
 

@@ -60,7 +60,8 @@ def gate(project: Project, fresh: Freshness | None = None, base: str = "", polic
     policy = policy or (before or project.config).gate
     found = read_findings(project, fresh or Freshness(project))
     evidence = weigh(policy, found[:-1])
-    behind = find_behind(project) if "evaluate" in evidence.reports else []  # nothing was made that could be recorded
+    # Without an evaluation nothing was made that could be recorded, and nobody looks.
+    behind = find_behind(project) if "evaluate" in evidence.reports else None
     today = datetime.now(UTC).date()
     config = project.config
     scene = Scene(
@@ -86,14 +87,21 @@ def gate(project: Project, fresh: Freshness | None = None, base: str = "", polic
         summary=summarise(checks),
         inputs=[Input(f"reports/{stage}.json", hash_file(project.report(stage))) for stage in used],
         about=_describe(project),
-        run=Run(started="", duration_s=0.0, behind=behind, measured=_repeat_latency(evidence.reports.get("latency"))),
+        run=Run(
+            started="", duration_s=0.0, behind=behind or [], measured=_repeat_latency(evidence.reports.get("latency"))
+        ),
     )
 
 
-def take_decisions(scene: Scene, behind: list[str]) -> list[Check]:
-    """Every decision over the evidence, in the order in which people read it."""
+def take_decisions(scene: Scene, behind: list[str] | None) -> list[Check]:
+    """Every decision over the evidence, in the order in which people read it.
+
+    Args:
+        scene: the evidence and the policy.
+        behind: the records that the commit does not hold as they are now; None: nobody could look.
+    """
     policy, evidence = scene.policy, scene.evidence
-    records = [judge_records(behind)] if policy.behind == "fail" else []
+    records = [judge_records(behind, policy, evidence)] if policy.behind == "fail" else []
     drift = judge_acknowledgements(evidence.reports.get("drift"), scene.today)
     return [*evidence.checks, *decide(policy, evidence), *drift, *decide_more(scene), *records]
 

@@ -94,6 +94,7 @@ def latency(project: Project) -> Report:
                 ok=True,
                 severity=Severity.INFO,
                 expected="judged by the gate",
+                evidence={"unit": "ms"},
             ),
             judge(
                 OF_BATCH,
@@ -101,6 +102,7 @@ def latency(project: Project) -> Report:
                 ok=True,
                 severity=Severity.INFO,
                 expected="told, not judged",
+                evidence={"unit": "ms"},
             ),
         ],
         summary="Single predictions, features included, were timed in a process of their own.",

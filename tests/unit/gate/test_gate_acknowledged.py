@@ -62,6 +62,15 @@ def test_the_worst_of_what_lapsed_counts():
     assert "c (until" not in check.reason
 
 
+def test_what_lapsed_beyond_the_first_ten_is_counted():
+    terms = {"acknowledged_until": "2027-01-01", "otherwise": "fail"}
+    checks = [Check(id=f"drift.c{n:02}", title="T", outcome=Outcome.PASS, evidence=terms) for n in range(22)]
+    [check] = judge_acknowledgements(conclude("drift", checks), TODAY)
+    assert "drift.c09 (until 2027-01-01) and 12 more." in check.reason
+    [check] = judge_acknowledgements(conclude("drift", checks[:10]), TODAY)
+    assert "more" not in check.reason.partition("Take it out")[0]
+
+
 @pytest.mark.parametrize(("until", "outcome"), [("2099-01-01", Outcome.PASS), ("2026-01-01", Outcome.FAIL)])
 def test_the_gate_reads_the_calendar_although_the_report_is_fresh(until, outcome, world):
     road = Road(world(FILES))

@@ -152,6 +152,13 @@ def test_records_that_are_behind_are_named_and_stop_only_where_the_policy_says_s
     assert report.run.behind == ["dvc.lock"]
 
 
+def test_without_an_evaluation_nobody_says_that_the_records_are_up_to_date(road):
+    kept = [name for name in STAGES if name != "evaluate"]
+    edit(road, "pavedroad.toml", "[gate]\n", f'[gate]\nbehind = "fail"\nrequired = {json.dumps(kept)}\n')
+    check = checks_of(road.judge())["gate.records"]
+    assert (check.outcome, "leaves 'evaluate' out" in check.reason) == (Outcome.WARN, True)
+
+
 def test_a_decision_leads_to_the_line_of_its_setting(road):
     place = checks_of(road.judge())["gate.latency"].where
     assert (road.root / place.file).read_text().splitlines()[place.line - 1] == "max_latency_ms = 50"

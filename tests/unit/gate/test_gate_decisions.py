@@ -418,11 +418,23 @@ def test_size_without_its_check():
     assert (check.outcome, check.reason) == (Outcome.ERROR, "The training report holds no model size.")
 
 
+WHOLE = Evidence([], {}, "")
+
+
+def test_records_that_nobody_could_look_at_are_no_pass():
+    missing = judge_records(None, POLICY, WHOLE)
+    assert (missing.id, missing.outcome) == ("gate.records", Outcome.ERROR)
+    assert missing.title == judge_records([], POLICY, WHOLE).title
+    assert judge_records(None, POLICY, Evidence([], {}, "train")).outcome is Outcome.SKIPPED
+    left_out = change(POLICY, required=["train"])
+    assert judge_records(None, left_out, WHOLE).outcome is Outcome.WARN
+
+
 def test_records():
-    held = judge_records([])
+    held = judge_records([], POLICY, WHOLE)
     assert (held.id, held.outcome, held.observed, held.reason) == ("gate.records", Outcome.PASS, [], "")
     assert (held.title, held.expected) == ("The commit holds the record of what its code makes", "nothing behind")
-    behind = judge_records(["dvc.lock", "reports/metrics.json"])
+    behind = judge_records(["dvc.lock", "reports/metrics.json"], POLICY, WHOLE)
     assert behind.outcome is Outcome.FAIL
     assert behind.observed == ["dvc.lock", "reports/metrics.json"]
     assert behind.reason == "Behind: dvc.lock, reports/metrics.json. Run `pavedroad check` and commit them."

@@ -248,6 +248,24 @@ def test_the_floor_and_the_policy_cannot_be_waived(id_):
     assert check.outcome is Outcome.FAIL
 
 
+def test_every_waiver_is_shown_and_any_that_counts_counts():
+    ended, counting = waive(until="2026-03-09"), waive()
+    for given in ([ended, counting], [counting, ended]):
+        check, *shown = apply_waivers([found(Outcome.FAIL)], given, TODAY)
+        assert check.outcome is Outcome.WARN
+        assert [item.observed for item in shown] == [
+            "used" if waiver is counting else "expired, or not allowed" for waiver in given
+        ]
+    assert apply_waivers([found(Outcome.FAIL)], [ended, ended], TODAY)[0].outcome is Outcome.FAIL
+
+
+def test_a_long_setting_is_cut_where_everybody_sees_it():
+    entry = f'check = "gate.size", reason = "{"x" * 300}", by = "Ada", until = "2026-03-31"'
+    (check,) = judge_floor(config(gate=f"waiver = [{{{entry}}}]"), {"gate": {"waiver": []}})
+    assert check.outcome is Outcome.FAIL
+    assert check.observed.endswith("x…")
+
+
 def test_a_waiver_for_another_check_changes_nothing():
     assert apply_waivers([found(Outcome.FAIL)], [waive("gate.latency")], TODAY)[0].outcome is Outcome.FAIL
 

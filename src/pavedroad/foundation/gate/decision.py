@@ -141,11 +141,14 @@ def judge_size(policy: Gate, evidence: Evidence) -> Check:
     )
 
 
-def judge_records(behind: list[str]) -> Check:
-    """The commit holds the records of what its code makes."""
+def judge_records(behind: list[str] | None, policy: Gate, evidence: Evidence) -> Check:
+    """The commit holds the records of what its code makes; where nothing was made, nobody can tell."""
+    id_, title = "gate.records", "The commit holds the record of what its code makes"
+    if behind is None:
+        return lack(id_, title, "evaluate", policy, evidence.stopped)
     return judge(
-        "gate.records",
-        "The commit holds the record of what its code makes",
+        id_,
+        title,
         ok=not behind,
         observed=list(behind),
         expected="nothing behind",

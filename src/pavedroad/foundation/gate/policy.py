@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from pavedroad.foundation.text import clean
 from pavedroad.foundation.validation.contract import Change, Way
 from pavedroad.report import Check, Outcome, Severity, judge
 from pavedroad.settings import Config, Gate, Waiver
@@ -156,19 +157,20 @@ def apply_waivers(checks: Iterable[Check], waivers: Iterable[Waiver], today: dat
     What could not be judged is never waived: a waiver answers for a result that somebody has seen, not for the lack of
     one. Nor are the organisation's floor and the policy's own protection.
     """
-    given = {waiver.check: waiver for waiver in waivers}
+    given = list(waivers)
     done: list[Check] = []
-    used: set[str] = set()
+    used: list[Waiver] = []
     for check in checks:
-        waiver = given.get(check.id)
-        if waiver is None or check.outcome is not Outcome.FAIL or not _may_waive(waiver, today):
+        fitting = (waiver for waiver in given if waiver.check == check.id and _may_waive(waiver, today))
+        waiver = next(fitting, None)
+        if waiver is None or check.outcome is not Outcome.FAIL:
             done.append(check)
             continue
-        used.add(check.id)
+        used.append(waiver)
         words = f"Waived until {waiver.until} by {waiver.by}: {waiver.reason}"
         reason = f"{words} Without the waiver: {check.reason}"
         done.append(msgspec.structs.replace(check, outcome=Outcome.WARN, severity=Severity.WARNING, reason=reason))
-    return [*done, *(_show(waiver, today, used=waiver.check in used) for waiver in given.values())]
+    return [*done, *(_show(waiver, today, used=waiver in used) for waiver in given)]
 
 
 def _may_waive(waiver: Waiver, today: date) -> bool:
@@ -207,4 +209,4 @@ _WORDS: dict[Way, str] = {
 def _spell(value: object) -> str:
     if value in ("", [], None):
         return "nothing"
-    return ", ".join(map(_spell, value)) if isinstance(value, list) else str(value)[:200]
+    return ", ".join(map(_spell, value)) if isinstance(value, list) else clean(str(value), 200)
