@@ -56,6 +56,11 @@ def encode(cleaned: str) -> str:
     return _STRUCTURE.sub(lambda match: f"&#{ord(match[0])};", apart)
 
 
+def capitalise(text: str) -> str:
+    """The same with a capital at the start."""
+    return text[:1].upper() + text[1:]
+
+
 def join_some(items: Sequence[str], most: int, comma: str = ", ") -> str:
     """``a, b, c and 12 more``: what is left out of a list to keep it short is always counted."""
     more = len(items) - most

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from pavedroad.errors import EvidenceError, MissingExtraError
+from pavedroad.foundation.text import capitalise
 from pavedroad.render import words
 from pavedroad.render.columns import Group, group_checks
 from pavedroad.render.histories import tell_history
@@ -239,7 +240,7 @@ def _to_column(group: Group, report: Report) -> _Column:
         outcome=group.outcome,
         symbol=words.SYMBOLS[group.outcome],
         word=words.WORDS[group.outcome],
-        checks=[replace(line, title=words.capitalise(line.title.removeprefix(prefix))) for line in lines],
+        checks=[replace(line, title=capitalise(line.title.removeprefix(prefix))) for line in lines],
         checks_left_out=max(0, len(group.checks) - _MOST_OF_COLUMN),
         picture=picture,
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pavedroad.foundation.text import capitalise
 from pavedroad.render import words
 from pavedroad.report import Check, Figure, Outcome, Report, Scalar, worst
 
@@ -130,7 +131,7 @@ def to_verdict(reports: Sequence[Report]) -> Verdict:
         return Verdict(outcome, _HEADLINES[outcome], sentence.strip())
     outcome = Outcome.ERROR if gate.outcome is Outcome.SKIPPED else gate.outcome
     summary = _ANSWER.sub("", words.clean(gate.summary))  # the headline says yes or no already
-    sentence = words.capitalise(summary) or _first_reason(gate) or "The gate gave no reason."
+    sentence = capitalise(summary) or _first_reason(gate) or "The gate gave no reason."
     return Verdict(outcome, _HEADLINES[outcome], sentence)
 
 
@@ -150,7 +151,7 @@ def find_comparison(reports: Sequence[Report]) -> Comparison | None:
         model = _estimate(figure.data, rows["model"])
         baseline = _estimate(figure.data, rows["baseline"]) if "baseline" in rows else None
         if model is not None:
-            title = words.capitalise(words.clean(figure.title, 120))
+            title = capitalise(words.clean(figure.title, 120))
             return Comparison(title, words.clean(figure.unit, 40), model, baseline, figure, better)
     return None
 

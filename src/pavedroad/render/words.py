@@ -51,11 +51,6 @@ def escape_prose(text: str, longest: int = LONGEST) -> str:
     return "".join(f"<code>{part}</code>" if code else part for part, code in parts)
 
 
-def capitalise(text: str) -> str:
-    """The same with a capital at the start."""
-    return text[:1].upper() + text[1:]
-
-
 def number(value: float) -> str:
     """A number for people: four significant digits, thousands separators, integers whole."""
     if isinstance(value, int):

@@ -11,6 +11,7 @@ from pavedroad.foundation.data.source import find_source
 from pavedroad.foundation.data.tables import name_input
 from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.text import capitalise
 from pavedroad.foundation.validation.contract import Change, compare_suites
 from pavedroad.foundation.validation.schema import FILE, Schema, compare_schemas, describe_table, read_schema
 from pavedroad.foundation.validation.suite import Suite, load_suite
@@ -41,10 +42,13 @@ def contract(project: Project, base: str, *, recorded: bool = False) -> Report:
     suite_changes, suite_check = _compare_suite(project, base, before[_SUITE], shown)
     schema_changes, schema_check = _compare_schema(project, base, before, recorded=recorded, shown=shown)
     checks = [
-        *(_to_check(f"contract.{number}", change, place) for number, change in enumerate(suite_changes[:_MOST], 1)),
+        *(
+            _to_check(f"contract.{number}", change, place, shown)
+            for number, change in enumerate(suite_changes[:_MOST], 1)
+        ),
         *([] if suite_check is None else [suite_check]),
         *(
-            _to_check(f"contract.schema.{number}", change, f"{project.reports.name}/{FILE}")
+            _to_check(f"contract.schema.{number}", change, f"{project.reports.name}/{FILE}", shown)
             for number, change in enumerate(schema_changes[:_MOST], 1)
         ),
         *([] if schema_check is None else [schema_check]),
@@ -142,13 +146,14 @@ def _doubt(what: str, reason: str) -> Check:
     return judge(f"contract.{what}", _TITLES[what], ok=False, severity=Severity.WARNING, reason=reason)
 
 
-def _to_check(id_: str, change: Change, place: str) -> Check:
+def _to_check(id_: str, change: Change, place: str, shown: str) -> Check:
+    looser = change.way == "looser"
     return judge(
         id_,
-        f"No promise about the data became looser ({change.way})",
-        ok=change.way != "looser",
+        f"{capitalise(change.about)}, no looser than in {shown}",
+        ok=not looser,
         severity=Severity.WARNING,
-        observed=change.way,
-        reason=change.words,
+        observed=change.way if looser else f"{change.way}: {change.words}",
+        reason=f"{capitalise(change.words)}." if looser else "",
         where=Place(file=place, line=change.line),
     )

@@ -102,7 +102,7 @@ BACK = {"looser": "stricter", "stricter": "looser", "different": "different"}
 @pytest.mark.parametrize(
     ("was", "now", "way", "words"),
     [
-        (Column("a", "number"), None, "looser", "`a` (number) is no longer in the table"),
+        (Column("a", "number"), None, "looser", "held numbers and is no longer in the table"),
         (Column("a", "whole number"), Column("a", "number"), "looser", "held whole numbers and holds numbers now"),
         (Column("a", "time"), Column("a", "text"), "looser", "held times and holds text now"),
         (Column("a", "text"), Column("a", "nothing"), "looser", "holds nothing now"),

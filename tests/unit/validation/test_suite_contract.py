@@ -17,6 +17,7 @@ from pavedroad.stages.base import find_base
 from pavedroad.stages.contract import contract
 
 RANGE, IN_SET, NOT_IN = (f"expect_column_values_to_{words}" for words in ("be_between", "be_in_set", "not_be_in_set"))
+PAIR = "expect_column_pair_values_a_to_be_greater_than_b"
 COLUMNS = "expect_table_columns_to_match_set"
 CONFIG = write_settings(
     objective='target = "a"',
@@ -76,6 +77,12 @@ CHANGES = {
         "looser",
         "lost b",
     ),
+    "equal values, too": (
+        entry(PAIR, column_A="a", column_B="b"),
+        entry(PAIR, column_A="a", column_B="b", or_equal=True),
+        "looser",
+        "or equal none became True",
+    ),
     "another expectation of the same id": (LOW, entry(IN_SET, column="a", value_set=[1]), "different", "became"),
 }
 
@@ -118,9 +125,13 @@ def test_the_suite_is_compared_with_the_one_of_the_base(repo):
     report = contract(repo, "main")
     assert report.outcome is Outcome.WARN
     assert "1 of 1 changes make the contract about the data looser than in main" in report.summary
-    assert "min value 2 became 0" in report.checks[0].reason
+    check = report.checks[0]
+    assert check.title == "`a`: to be between, no looser than in main"
+    assert (check.observed, check.reason) == ("looser", "Min value 2 became 0.")
     write(repo.root / "suite.json", entry(RANGE, column="a", min_value=3, max_value=10))
-    assert contract(repo, "main").outcome is Outcome.PASS
+    report = contract(repo, "main")
+    assert report.outcome is Outcome.PASS
+    assert (report.checks[0].observed, report.checks[0].reason) == ("stricter: min value 2 became 3", "")
 
 
 def test_a_first_suite_has_nothing_to_be_compared_with(repo):
@@ -133,7 +144,7 @@ def test_a_suite_that_is_moved_is_still_compared(repo):
     (repo.root / "pavedroad.toml").write_text(CONFIG.replace("suite.json", "new.json"))
     write(repo.root / "new.json", LOW)
     (repo.root / "suite.json").unlink()
-    assert "min value 2 became 0" in contract(find_project(repo.root), "main").checks[0].reason
+    assert "Min value 2 became 0" in contract(find_project(repo.root), "main").checks[0].reason
 
 
 def test_a_base_whose_suite_is_not_valid_is_a_warning_and_no_crash(repo):
@@ -149,7 +160,11 @@ def test_a_base_whose_suite_is_not_valid_is_a_warning_and_no_crash(repo):
 
 
 def reasons(report):
-    return [(check.observed, check.reason) for check in report.checks if check.id.startswith("contract.schema.")]
+    return [
+        (check.title.partition(",")[0], check.observed, check.reason)
+        for check in report.checks
+        if check.id.startswith("contract.schema.")
+    ]
 
 
 def test_the_table_that_git_holds_is_compared(repo):
@@ -161,10 +176,10 @@ def test_the_table_that_git_holds_is_compared(repo):
     report = contract(repo, "main")
     assert report.outcome is Outcome.WARN
     assert reasons(report) == [
-        ("looser", "The column `c` (whole number) is no longer in the table."),
-        ("looser", "The column `a` held whole numbers and holds numbers now."),
-        ("looser", "Values of the column `b` are missing now; none was before."),
-        ("stricter", "The column `d` (whole number) is new in the table."),
+        ("The column `c`", "looser", "It held whole numbers and is no longer in the table."),
+        ("The column `a`", "looser", "It held whole numbers and holds numbers now."),
+        ("The column `b`", "looser", "Values are missing now, and none was before."),
+        ("The column `d`", "stricter: it is new in the table and holds whole numbers", ""),
     ]
     assert report.summary.startswith("3 of 4 changes make the contract")
 
@@ -176,7 +191,7 @@ def test_the_schema_on_record_is_compared_where_git_does_not_hold_the_table(repo
     git(repo, "add", "-f", "reports/schema.json")
     git(repo, "commit", "-q", "-m", "Two")
     (repo.root / "t.csv").write_text("a\n1\n")
-    lost = [("looser", "The column `b` (text) is no longer in the table.")]
+    lost = [("The column `b`", "looser", "It held text and is no longer in the table.")]
     assert reasons(contract(repo, "main")) == lost
     assert reasons(contract(repo, "main", recorded=True)) == []
     write_schema(record, describe_table(find_source(repo.root / "t.csv"), "t.csv"))

@@ -91,7 +91,7 @@ def compare_policies(before: Config, after: Config) -> list[tuple[str, Change]]:
         for key, now in settings.items():
             was, name = old[section][key], f"{section}.{key}"
             if was != now and section not in UNJUDGED and name not in UNJUDGED:
-                changes.append((name, Change(_find_way(name, was, now), _tell(name, was, now))))
+                changes.append((name, Change(_find_way(name, was, now), name, _tell(name, was, now))))
     return changes
 
 

@@ -16,9 +16,10 @@ _SETS = {"value_set": 1, "column_set": -1, "regex_list": 1, "type_list": 1}
 
 @dataclass(frozen=True)
 class Change:
-    """One promise about the data that changed: which way, and what it was and is, in a sentence."""
+    """One promise about the data that changed: which way, what it is about, and what it was and is, in words."""
 
     way: Way
+    about: str
     words: str
     line: int | None = None
 
@@ -27,13 +28,13 @@ def compare_suites(before: Suite, after: Suite) -> list[Change]:
     """What became looser or stricter from one suite to the next; expectations are matched by their ids."""
     old, new = ({item.id: item for item in suite.expectations} for suite in (before, after))
     changes = [
-        Change("looser", f"{describe(item)} is no longer expected.") for id_, item in old.items() if id_ not in new
+        Change("looser", describe(item), "it is no longer expected") for id_, item in old.items() if id_ not in new
     ]
     for id_, item in new.items():
         if id_ not in old:
-            changes.append(Change("stricter", f"{describe(item)} is expected from now on.", item.line))
+            changes.append(Change("stricter", describe(item), "it is expected from now on", item.line))
         elif (old[id_].type, old[id_].columns[:1]) != (item.type, item.columns[:1]) and "table" not in item.type:
-            changes.append(Change("different", f"{describe(old[id_])} became {describe(item)}.", item.line))
+            changes.append(Change("different", describe(old[id_]), f"it became {describe(item)}", item.line))
         else:
             changes += _compare(old[id_], item)
     return changes
@@ -43,15 +44,15 @@ def _compare(old: Expectation, new: Expectation) -> list[Change]:
     changes = []
     if old.severity is not new.severity:
         way: Way = "looser" if _RANK[new.severity] < _RANK[old.severity] else "stricter"
-        words = f"{describe(new)}: its failure counts as {new.severity} instead of {old.severity}."
-        changes.append(Change(way, words, new.line))
+        words = f"its failure counts as {new.severity} instead of {old.severity}"
+        changes.append(Change(way, describe(new), words, new.line))
     for key in dict.fromkeys([*old.kwargs, *new.kwargs]):
         was, now = old.kwargs.get(key), new.kwargs.get(key)
         if was != now:
-            words = f"{describe(new)}: {key.replace('_', ' ')} {_spell(was)} became {_spell(now)}."
+            words = f"{key.replace('_', ' ')} {_spell(was)} became {_spell(now)}"
             if isinstance(was, list) and isinstance(now, list):
-                words = f"{describe(new)}: {_tell_difference(key, was, now)}"
-            changes.append(Change(_find_way(new.type, key, was, now), words, new.line))
+                words = _tell_difference(key, was, now)
+            changes.append(Change(_find_way(new.type, key, was, now), describe(new), words, new.line))
     return changes
 
 
@@ -61,6 +62,8 @@ def _find_way(kind: str, key: str, was: Any, now: Any) -> Way:  # noqa: ANN401 -
         return _order(was, now, missing=missing, looser_when_less=key != "max_value")
     if key in {"strict_min", "strict_max", "exact_match", "strictly"}:
         return "stricter" if now else "looser"
+    if key == "or_equal":
+        return "looser" if now else "stricter"
     if key == "row_condition" and (was is None or now is None):
         return "looser" if was is None else "stricter"
     if key in _SETS and isinstance(was, list) and isinstance(now, list):
@@ -93,7 +96,7 @@ def _tell_difference(key: str, was: list[Any], now: list[Any]) -> str:
         if items:
             more = f" and {len(items) - 10} more" if len(items) > 10 else ""
             parts.append(f"{word} {', '.join(map(_spell, items[:10]))}{more}")
-    return f"{key.replace('_', ' ')} {' and '.join(parts) or 'has another order'}."
+    return f"{key.replace('_', ' ')} {' and '.join(parts) or 'has another order'}"
 
 
 def _spell(value: object) -> str:

@@ -90,22 +90,22 @@ def compare_schemas(before: Iterable[Column], after: Iterable[Column]) -> list[C
     """
     old, new = ({column.name: column for column in columns} for columns in (before, after))
     changes = [
-        Change("looser", f"The column `{name}` ({column.type}) is no longer in the table.")
+        Change("looser", f"the column `{name}`", f"it held {_plural(column)} and is no longer in the table")
         for name, column in old.items()
         if name not in new
     ]
     for name, column in new.items():
-        was = old.get(name)
+        was, about = old.get(name), f"the column `{name}`"
         if was is None:
-            changes.append(Change("stricter", f"The column `{name}` ({column.type}) is new in the table."))
+            changes.append(Change("stricter", about, f"it is new in the table and holds {_plural(column)}"))
             continue
         if was.type != column.type:
             way = _find_way(was.type, column.type)
-            changes.append(Change(way, f"The column `{name}` held {_plural(was)} and holds {_plural(column)} now."))
+            changes.append(Change(way, about, f"it held {_plural(was)} and holds {_plural(column)} now"))
         if was.missing is False and column.missing:
-            changes.append(Change("looser", f"Values of the column `{name}` are missing now; none was before."))
+            changes.append(Change("looser", about, "values are missing now, and none was before"))
         elif was.missing and column.missing is False:
-            changes.append(Change("stricter", f"No value of the column `{name}` is missing any more."))
+            changes.append(Change("stricter", about, "no value is missing any more"))
     return changes
 
 
