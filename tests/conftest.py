@@ -9,7 +9,9 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -109,3 +111,18 @@ def world(tmp_path) -> Callable[[World], Path]:
     folder = tmp_path / "world"
     folder.mkdir()
     return lambda files: write_world(folder, files)
+
+
+@pytest.fixture(scope="session")
+def load_program() -> Callable[[str], ModuleType]:
+    """A program of this project that is no part of its package, such as ``tools/demo.py``, as a module."""
+
+    def load(path: str) -> ModuleType:
+        spec = spec_from_file_location(f"project_{Path(path).stem}", Path(__file__).parents[1] / path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load

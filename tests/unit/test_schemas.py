@@ -1,6 +1,5 @@
 """The JSON schemas in the package say what the types say, and judge documents as the loaders do."""
 
-import importlib.util
 import json
 import tomllib
 from pathlib import Path
@@ -20,11 +19,8 @@ PACKAGE = Path(pavedroad.__file__).parent
 
 
 @pytest.fixture(scope="module")
-def tool():
-    spec = importlib.util.spec_from_file_location("project_write_schemas", ROOT / "tools" / "write_schemas.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def tool(load_program):
+    return load_program("tools/write_schemas.py")
 
 
 def validator(name):

@@ -4,6 +4,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from gate_evidence import census
 from gate_road import CHECKS, FILES, Road, checks_of, difference, edit
 
 from pavedroad.foundation.data.tables import hash_file
@@ -36,19 +37,13 @@ def group(prefix, column, name, **more):
     return Check(id=f"{prefix}.{column}.{name}", title="G", outcome=Outcome.PASS, evidence=evidence, **more)
 
 
-def counted(prefix, column, number, left_out=0):
-    evidence = {"column": column, "groups": number + left_out, "measured": number}
-    reason = "Left out: east (3 held-out rows; 20 are needed)." if left_out else ""
-    return Check(id=f"{prefix}s.{column}", title="C", outcome=Outcome.PASS, reason=reason, evidence=evidence)
-
-
 def evaluation(improvement=(0.6, 1.0, 1.5), skill=(2.0, 3.0, 4.0), worst=4.0, calibration=0.05):
     return [
         judge("metric.improvement", "Better", ok=True, **difference(*improvement)),
         judge("metric.skill", "Better than a constant", ok=True, **difference(*skill)),
         group("evaluate.slice", "shop", "north", evidence={"value": 1.0}),
         group("evaluate.slice", "shop", "south", evidence={"value": worst}),
-        counted("evaluate.slice", "shop", 2),
+        census("evaluate.slice", "shop", 2),
         judge("evaluate.calibration", "Calibrated", ok=True, evidence={"value": calibration}),
     ]
 
@@ -81,10 +76,10 @@ class Release(Road):
         checks = [
             judge("compare.difference", "D", ok=True, observed=dict(zip(keys, gain, strict=True)), evidence=terms),
             group("compare.slice", "shop", "south", observed=dict(zip(keys, south, strict=True))),
-            counted("compare.slice", "shop", 1, left_out),
+            census("compare.slice", "shop", 1, left_out, "Left out: east (3 held-out rows; 20 are needed)."),
             group("compare.group", "sex", "f", evidence={"value": 2.5 + gap[1]}),
             group("compare.group", "sex", "m", evidence={"value": 2.5}),
-            counted("compare.group", "sex", 2),
+            census("compare.group", "sex", 2),
             Check(
                 id="compare.gap.sex",
                 title="G",

@@ -1,6 +1,5 @@
 """The demo keeps a repo that somebody edited and never takes one template's repo for another's."""
 
-import importlib.util
 import json
 import subprocess
 from pathlib import Path
@@ -12,11 +11,8 @@ OLD, NEW = "0" * 64, "1" * 64
 
 
 @pytest.fixture(scope="module")
-def demo():
-    spec = importlib.util.spec_from_file_location("project_demo", ROOT / "tools" / "demo.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def demo(load_program):
+    return load_program("tools/demo.py")
 
 
 def git(repo, *arguments):
