@@ -14,7 +14,7 @@ from pathlib import Path
 from _timing import judge, leave
 
 BOUND, RUNS = 0.5, 7
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "unit"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "unit" / "gate"))
 
 from gate_road import FILES, Road  # noqa: E402
 
