@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pavedroad.engines.duckdb import sketch
+from pavedroad.engines.duckdb import table as duckdb_table
 from pavedroad.foundation.data.source import find_source
 from pavedroad.foundation.drift.counts import CellCounts, lie_at_ends
 from pavedroad.foundation.drift.grid import Grid, choose_grid, count_values, find_cells
@@ -29,7 +30,8 @@ SHAPES = {
     "far from zero": lambda n: 1.7e15 + RNG.normal(size=n),
     "tiny": lambda n: RNG.normal(size=n) * 1e-250,
     "huge": lambda n: RNG.normal(size=n) * 1e300,
-    "both": lambda n: RNG.choice([-1, 1], n) * np.exp(RNG.normal(0, 300, n)),
+    "both": lambda n: RNG.choice([-1, 1], n) * np.exp(RNG.normal(0, 300, n).clip(-709, 709)),
+    "with infinities": lambda n: RNG.choice([-np.inf, -1.5, 0.0, 1e300, np.inf], n) * RNG.uniform(0.5, 1.5, n),
     "mostly zero": lambda n: np.where(RNG.uniform(size=n) < 0.8, 0.0, RNG.exponential(size=n)),
     "with gaps": lambda n: np.where(RNG.uniform(size=n) < 0.5, np.nan, RNG.normal(size=n)),
 }
@@ -53,6 +55,7 @@ def test_every_value_is_counted_in_the_cell_that_the_arithmetic_says(make, rows)
         assert column.counts == count_by_numpy(column, values)
     present = values[np.isfinite(values)]
     assert (column.rows, column.nulls) == (rows, int(np.isnan(values).sum()))
+    assert column.infinite == int(np.isinf(values).sum())
     assert (column.low, column.high) == (present.min(), present.max())
     if np.abs(present).max() < 1e150:
         assert column.std == pytest.approx(present.std(), rel=2e-3)
@@ -155,6 +158,20 @@ def test_a_table_in_parts_is_counted_as_one(tmp_path):
     found = measure(find_source(tmp_path), "parts").columns
     assert found[0].counts == count_by_numpy(found[0], whole["x"].to_numpy())
     assert found[1].categories == whole["word"].value_counts().to_dict()
+
+
+@pytest.mark.parametrize("held", [0, sketch.HELD])
+def test_a_large_wide_table_is_counted_like_a_narrow_one(tmp_path, monkeypatch, held):
+    table = pd.DataFrame({f"x{number}": RNG.normal(size=MANY) for number in range(5)}).assign(word="a")
+    table["at"] = pd.date_range("2020-01-01", periods=MANY, freq="h")
+    table.to_parquet(tmp_path / "t.parquet")
+    monkeypatch.setattr(sketch, "HELD", held)
+    narrow = measure(find_source(tmp_path / "t.parquet"), "rows")
+    again = measure(find_source(tmp_path / "t.parquet"), "rows", like=narrow)
+    monkeypatch.setattr(duckdb_table, "WIDE", 3)
+    monkeypatch.setattr(duckdb_table, "STREAM_FROM", 10)
+    assert measure(find_source(tmp_path / "t.parquet"), "rows") == narrow
+    assert measure(find_source(tmp_path / "t.parquet"), "rows", like=narrow) == again
 
 
 def test_a_profile_survives_being_kept(tmp_path):

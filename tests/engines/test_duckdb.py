@@ -354,8 +354,9 @@ def test_a_watched_query_that_fails_says_why_and_leaves_no_thread(suite, tmp_pat
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize("lies", ["parquet", "csv", "memory"])
-def test_a_wide_table_is_judged_like_a_narrow_one(suite, tmp_path, monkeypatch, lies):
+def test_a_wide_table_is_judged_like_a_narrow_one(suite, tmp_path, monkeypatch, lies, large):
     table = pa.table({f"c{number}": [number, None, 3.5, -number] for number in range(12)})
     source = hold_table(table)
     if lies == "parquet":
@@ -367,5 +368,25 @@ def test_a_wide_table_is_judged_like_a_narrow_one(suite, tmp_path, monkeypatch, 
     made = suite(*((RANGE, {"column": name, "min_value": 0}) for name in table.column_names))
     narrow = find(source, made, named=tuple(table.column_names), drawn=tuple(table.column_names))
     monkeypatch.setattr(duckdb_table, "WIDE", 3)
+    if large:
+        monkeypatch.setattr(duckdb_table, "STREAM_FROM", 10)
     assert find(source, made, named=tuple(table.column_names), drawn=tuple(table.column_names)) == narrow
     assert sum(not found.success for found in narrow.findings) == 11
+
+
+def test_a_query_of_a_large_wide_table_sees_the_columns_that_it_names_and_no_other(tmp_path, monkeypatch):
+    table = pa.table({f"c{number}": [number, number + 12] for number in reversed(range(12))})
+    for part in ("n=1", "n=2"):
+        (tmp_path / "t" / part).mkdir(parents=True)
+        pq.write_table(table, tmp_path / "t" / part / "p.parquet")
+    monkeypatch.setattr(duckdb_table, "WIDE", 3)
+    monkeypatch.setattr(duckdb_table, "STREAM_FROM", 10)
+    with duckdb_table.Table(find_source(tmp_path / "t"), Limits()) as opened:
+        assert list(opened.columns) == [*table.column_names, "n"]
+        assert opened.ask("SELECT count(*) FROM t") == [(4,)]
+        assert opened.ask("SELECT c0, c11, c12 FROM t ORDER BY r") == [(11, 0, 1), (23, 12, 1), (11, 0, 2), (23, 12, 2)]
+        assert [row[0] for row in opened.ask("DESCRIBE t")] == ["c0", "c11", "c12", "r"]
+        assert [row[0] for row in opened.ask("DESCRIBE SELECT * FROM t")] == [*(f"c{n}" for n in range(13)), "r"]
+        assert opened.fetch("SELECT sum(c5)::BIGINT AS x FROM t")["x"].tolist() == [2 * (6 + 18)]
+        raw = opened.find_raw(opened.columns["c3"])
+        assert opened.ask(f"SELECT min(x), max(x) FROM (SELECT {raw})") == [(3.0, 15.0)]  # noqa: S608

@@ -13,6 +13,7 @@ from settings_text import write_settings
 
 from pavedroad.config import load_config
 from pavedroad.engines.duckdb import quantiles as duckdb_quantiles
+from pavedroad.engines.duckdb import table as duckdb_table
 from pavedroad.errors import DataError
 from pavedroad.foundation.data.profile import profile_column
 from pavedroad.foundation.data.source import find_source, hold_table
@@ -55,6 +56,18 @@ def test_an_outline_says_what_a_profile_says():
         if not column.estimated:
             assert list(column.categories) == (sorted(profile.categories) if profile.kind == "category" else [])
         assert (column.earliest, column.latest) == (profile.earliest, profile.latest)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_the_outline_of_a_large_wide_table_is_that_of_a_narrow_one(tmp_path, monkeypatch, kind):
+    path = tmp_path / f"t.{kind}"
+    table = TABLE.head(500)
+    table.to_parquet(path) if kind == "parquet" else table.to_csv(path, index=False)
+    narrow = outline(find_source(path), most=4, also={"void"})
+    monkeypatch.setattr(duckdb_table, "WIDE", 3)
+    monkeypatch.setattr(duckdb_table, "STREAM_FROM", 10)
+    assert outline(find_source(path), most=4, also={"void"}) == narrow
+    assert narrow.nulls["void"] == 500
 
 
 FLOATS = st.lists(st.floats() | st.none() | st.sampled_from([0.0, 5e-324, 1.7e308, -1.7e308, math.inf]), max_size=20)

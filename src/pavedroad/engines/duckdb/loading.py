@@ -18,9 +18,14 @@ PART = 1 << 40
 
 @dataclass(frozen=True)
 class Relation:
-    """A table that DuckDB can query: its columns in order, with the number of the row behind them."""
+    """What DuckDB can query, and where in it a table's columns stand, by their places and never by their names."""
 
-    query: str
+    origin: str
+    """What follows FROM."""
+    places: list[str]
+    """Each column of the table as SQL, such as ``#1``."""
+    number: str
+    """The number of a row as SQL."""
     names: list[str]
     types: list[str]
     schema: list[Column]
@@ -71,7 +76,7 @@ def _hold(connection: duckdb.DuckDBPyConnection, source: Source) -> Relation:
     held = table.rename_columns(_number(names)).append_column("r", pa.chunked_array([pa.array(part) for part in rows]))
     connection.register("held", held)
     schema = [*columns, *describe_partitions(source, columns)]
-    return Relation("SELECT * FROM held", names, _find_types(connection, "held"), schema, held)
+    return _place("held", names, _find_types(connection, "held"), schema, held)
 
 
 def _stream(connection: duckdb.DuckDBPyConnection, source: Source) -> Relation:
@@ -113,7 +118,19 @@ def _stream(connection: duckdb.DuckDBPyConnection, source: Source) -> Relation:
         [describe_field(field, nulls) for field, nulls in zip(part.schema, part.nulls, strict=True)] for part in counted
     )
     schema = [*columns, *describe_partitions(source, columns)]
-    return Relation("SELECT * FROM streamed", names, _find_types(connection, "streamed"), schema)
+    return _place("streamed", names, _find_types(connection, "streamed"), schema)
+
+
+def _place(
+    origin: str,
+    names: list[str],
+    types: list[str],
+    schema: list[Column],
+    held: Any = None,  # noqa: ANN401 - whatever DuckDB reads from memory
+) -> Relation:
+    """A relation of the columns in their order, with the number of the row behind them."""
+    places = [f"#{place}" for place in range(1, len(names) + 2)]
+    return Relation(origin, places[:-1], places[-1], names, types, schema, held)
 
 
 def _number(names: list[str]) -> list[str]:

@@ -24,7 +24,8 @@ def outline(source: Source, limits: Limits, most: int, also: Collection[str]) ->
         ((rows,),) = table.ask("SELECT count(*) FROM t")
         columns = list(table.columns.values())
         chosen = [column for place, column in enumerate(columns) if place < most or column.name in also]
-        rest = [column for column in columns if column not in chosen]
+        detailed = {column.name for column in chosen}
+        rest = [column for column in columns if column.name not in detailed]
         together = next(size for size in _TOGETHER if size == 1 or fits(table, rows, size))
         found: dict[str, ColumnOutline] = {}
         for start in range(0, len(chosen), together):

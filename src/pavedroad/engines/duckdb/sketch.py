@@ -3,12 +3,11 @@
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
 
 import msgspec
 import numpy as np
 
-from pavedroad.engines.duckdb.table import KINDS, Column, Table, blame_data
+from pavedroad.engines.duckdb.table import KINDS, Column, Table
 from pavedroad.foundation.data.source import Source
 from pavedroad.foundation.drift.counts import (
     CellCounts,
@@ -115,7 +114,7 @@ class _Counter:
             together.setdefault(sql, expression)
         if len(together) == 1:
             return {column.sql: self._group(self.name, number)}
-        found = self._fetch(
+        found = self.table.fetch(
             f"SELECT i, x, count(*)::BIGINT AS n FROM (SELECT unnest(range({len(together)}))::INTEGER AS i,"  # noqa: S608
             f" unnest([{', '.join(together.values())}]) AS x FROM {self.name}) GROUP BY i, x"
         )
@@ -130,7 +129,7 @@ class _Counter:
         }
 
     def _group(self, table: str, number: str) -> Group:
-        found = self._fetch(
+        found = self.table.fetch(
             f"SELECT x, count(*)::BIGINT AS n FROM (SELECT {number} AS x FROM {table}) GROUP BY x"  # noqa: S608
         )
         values, counts = np.ma.getdata(found["x"]).astype("float64"), np.asarray(found["n"], dtype="int64")
@@ -152,7 +151,7 @@ class _Counter:
         """
         key = f"TRY_CAST({_write_key(grid)} AS USMALLINT)"  # which DuckDB counts by position, without hashing
         ends = ", min(x) AS low, max(x) AS high" if spread else ""
-        found = self._fetch(
+        found = self.table.fetch(
             f"SELECT {key} AS k, count(*)::BIGINT AS n, avg(x) AS mean{ends}"  # noqa: S608
             f" FROM (SELECT x, x - {_write(grid.centre)} AS d FROM ({source})) GROUP BY k"
         )
@@ -174,7 +173,7 @@ class _Counter:
         """Count numbers of any size, with the ends of each cell."""
         farthest = FARTHEST * grid.scale
         distance = f"greatest({_write(-farthest)}, least({_write(farthest)}, x - {_write(grid.centre)}))"
-        found = self._fetch(
+        found = self.table.fetch(
             f"SELECT {_write_key(grid)} AS k, count(*)::BIGINT AS n, count(x)::BIGINT AS known, avg(x) AS mean,"  # noqa: S608
             f" min(x) AS low, max(x) AS high FROM (SELECT x, CASE WHEN isfinite(x) THEN {distance} END AS d"
             f" FROM (SELECT {number} AS x FROM {self.name})) GROUP BY k"
@@ -253,11 +252,6 @@ class _Counter:
             distinct=sum(int(distinct) for key, _, distinct in found if key >= 0),
             buckets=buckets,
         )
-
-    def _fetch(self, query: str) -> dict[str, Any]:
-        with blame_data(self.table.source.path):
-            found: dict[str, Any] = self.table.connection.execute(query).fetchnumpy()
-            return found
 
 
 def _is_settled(column: Column, like: ColumnSketch | None) -> bool:

@@ -5,10 +5,11 @@ What Great Expectations sees through pandas holds here too: a NaN is a missing v
 times, and times of day are text.
 """
 
+import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +43,10 @@ KINDS: Mapping[Sort, Kind] = {
 STREAM_FROM = 256 * 1024 * 1024
 """A CSV of more bytes than this is read in blocks, into a table that DuckDB can move to disk."""
 WIDE = 200
-"""A table of more columns and no more bytes than that is copied into DuckDB once. A query of a view looks at all of the
-view's columns, so that as many queries as there are columns would take a time that grows with the square of these."""
+"""A query of a view looks at all of the view's columns, so that as many queries as there are columns would take a time
+that grows with the square of these. A table of more columns than this is therefore copied into DuckDB once, where it
+has no more bytes than that; and a larger one is, for each query, a view of the columns that the query names."""
+_NAMED = re.compile(r"\bc(\d+)\b")
 EVERY = 0.25
 """Seconds between two looks at how far a query is."""
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
@@ -82,7 +85,11 @@ class Table:
         self.source = source
         self._watch = watch
         self._steps = 0
-        self._raw = ""
+        self._narrow = self._copied = False
+        self._read: list[str] = []
+        """Every column as it is read, by its number."""
+        self._shown: set[int] = set()
+        """The columns that the view has now, where it does not have all of them."""
         self._spill = Path(tempfile.mkdtemp(prefix="pavedroad-"))
         settings: dict[str, Any] = {
             "temp_directory": str(self._spill),
@@ -131,8 +138,20 @@ class Table:
             DataError: a file turned out to be damaged, or the memory given is too small even with the disk.
         """
         with blame_data(self.source.path), self._watched():
+            self._show(query)
             rows: list[tuple[Any, ...]] = self.connection.execute(query, dict(values or {})).fetchall()
             return rows
+
+    def fetch(self, query: str) -> dict[str, Any]:
+        """Run a query of ours whose answer is long: a NumPy array a column, masked where values are missing.
+
+        Raises:
+            DataError: as in :meth:`ask`.
+        """
+        with blame_data(self.source.path):
+            self._show(query)
+            found: dict[str, Any] = self.connection.execute(query).fetchnumpy()
+            return found
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -168,8 +187,10 @@ class Table:
 
         What is asked of it alone, such as its least value, DuckDB answers from the file's statistics where it can.
         """
-        plain = column.type in {*_WHOLE, "DOUBLE", "FLOAT"}
-        return f"k{column.sql[1:]}::DOUBLE AS x FROM {self._raw}" if self._raw and plain else ""
+        if self._copied or self.source.kind != ".parquet" or column.type not in {*_WHOLE, "DOUBLE", "FLOAT"}:
+            return ""
+        number = int(column.sql[1:])
+        return f"k{number}::DOUBLE AS x FROM ({self._select([number])})"
 
     def name_row(self, number: int) -> str:
         """A row in words: its number from 1, with the file where there are several."""
@@ -190,24 +211,51 @@ class Table:
         parquet = self.source.kind == ".parquet"
         relation = self._open_parquet() if parquet else load(self.connection, self.source, STREAM_FROM)
         self._relation = relation
-        columns, parts = {}, []
+        columns = {}
         for number, (name, kind) in enumerate(zip(relation.names, relation.types, strict=True)):
-            sort, expression = _read_as(f"s.k{number}", kind, name, self.source.path)
-            parts.append(f"{expression} AS c{number}")
+            sort, expression = _read_as(f"k{number}", kind, name, self.source.path)
+            self._read.append(f"{expression} AS c{number}")
             if not is_row_number(name):
                 columns[name] = Column(name=name, sql=f"c{number}", sort=sort, type=kind)
-        aliases = ", ".join(f"k{number}" for number in range(len(relation.names)))
-        named = f"({relation.query}) AS s({aliases}, r)"
-        table = f"SELECT {', '.join(parts)}, s.r AS r FROM {named}"  # noqa: S608
-        if len(columns) <= WIDE or self.source.bytes > STREAM_FROM:
-            self.connection.execute(f"CREATE TEMP VIEW t AS {table}")
-            self._raw = named if parquet else ""
+        wide = len(columns) > WIDE
+        self._narrow = wide and self.source.bytes > STREAM_FROM
+        self._copied = wide and not self._narrow
+        if self._copied:
+            # To find that every column is needed, the optimizer takes a time that grows with the square of their
+            # number.
+            self.connection.execute("PRAGMA disable_optimizer")
+            self.connection.execute(f"CREATE TEMP TABLE t AS {self._write(range(len(self._read)))}")
+            self.connection.execute("PRAGMA enable_optimizer")
             return columns
-        # To find that every column is needed, the optimizer takes a time that grows with the square of their number.
-        self.connection.execute("PRAGMA disable_optimizer")
-        self.connection.execute(f"CREATE TEMP TABLE t AS {table}")
-        self.connection.execute("PRAGMA enable_optimizer")
+        if self._narrow:
+            self.connection.execute(
+                "SET parquet_metadata_cache = true"
+            )  # a long footer is read once and not once a query
+        shown = [] if self._narrow else range(len(self._read))
+        self.connection.execute(f"CREATE TEMP VIEW t AS {self._write(shown)}")
         return columns
+
+    def _show(self, query: str) -> None:
+        """Let the view of a wide table have the columns that a query names."""
+        if not self._narrow:
+            return
+        wanted = {int(number) for number in _NAMED.findall(query)} & {*range(len(self._read))}
+        if not wanted and "SELECT * FROM t" in query:
+            wanted = {*range(len(self._read))}
+        if not wanted <= self._shown:
+            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW t AS {self._write(sorted(wanted))}")
+            self._shown = wanted
+
+    def _write(self, numbers: Iterable[int]) -> str:
+        """The query for the table with some of its columns, and the number of each row."""
+        some = list(numbers)
+        return f"SELECT {', '.join([*(self._read[number] for number in some), 'r'])} FROM ({self._select(some)})"  # noqa: S608
+
+    def _select(self, numbers: Iterable[int]) -> str:
+        """Some of the columns as they lie, and the number of each row."""
+        relation = self._relation
+        wanted = [f"{relation.places[number]} AS k{number}" for number in numbers]
+        return f"SELECT {', '.join([*wanted, f'{relation.number} AS r'])} FROM {relation.origin}"  # noqa: S608
 
     def _open_parquet(self) -> Relation:
         files = {escape_pattern(str(file)): file for file in self.source.files}
@@ -218,22 +266,17 @@ class Table:
             f"read_parquet([{', '.join(map(quote, files))}], hive_partitioning={str(bool(partitions)).lower()},"
             " hive_types_autocast=false, file_row_number=true)"
         )
-        described = self.connection.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {reader}").fetchall()  # noqa: S608
+        described = self.connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()  # noqa: S608
+        found = [(f"#{place}", str(row[1])) for place, row in enumerate(described, 1) if row[0] != "file_row_number"]
         # DuckDB renames columns that differ in case alone; those of the partitions, which are text to it, come last.
-        names += [str(row[0]) for row in described[len(names) :]]
-        types = [str(row[1]) for row in described]
-        wanted = []
-        for place, name in enumerate(names):
-            whole = name in partitions and not any(isinstance(value, str) for value in partitions[name])
-            types[place] = "BIGINT" if whole else types[place]
-            wanted.append(f"p.k{place}::BIGINT" if whole else f"p.k{place}")
-        number = "p.n" if len(files) == 1 else f"p.f::BIGINT * {PART} + p.n"
-        aliases = ", ".join(f"k{place}" for place in range(len(names)))
-        query = (
-            f"SELECT {', '.join(wanted)}, {number} FROM"  # noqa: S608
-            f" (SELECT * EXCLUDE (file_row_number), file_row_number, file_index FROM {reader}) AS p({aliases}, n, f)"
-        )
-        return Relation(query, names, types, [*columns, *describe_partitions(self.source, columns)])
+        names += [str(row[0]) for row in described if row[0] != "file_row_number"][len(names) :]
+        places, types = [place for place, _ in found], [kind for _, kind in found]
+        for at, name in enumerate(names):
+            if name in partitions and not any(isinstance(value, str) for value in partitions[name]):
+                places[at], types[at] = f"{places[at]}::BIGINT", "BIGINT"
+        number = "file_row_number" if len(files) == 1 else f"file_index::BIGINT * {PART} + file_row_number"
+        schema = [*columns, *describe_partitions(self.source, columns)]
+        return Relation(reader, places, number, names, types, schema)
 
 
 def quote(text: str) -> str:
