@@ -9,7 +9,7 @@ import msgspec
 from pavedroad.render.charts import DRIFTED
 from pavedroad.report import Check, Figure, Outcome, Report, Scalar
 
-MOST_PICTURES = 24
+MOST_PICTURES = 60
 """Pictures of one stage that are drawn; thousands of columns must not become thousands of pictures."""
 
 _RANK = {Outcome.ERROR: 0, Outcome.FAIL: 1, Outcome.WARN: 2}

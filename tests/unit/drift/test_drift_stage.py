@@ -11,6 +11,7 @@ from settings_text import write_settings
 from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.drift.reference import REFERENCE, hold_frame, measure, write_reference
+from pavedroad.foundation.drift.words import draw_change
 from pavedroad.foundation.project import Project
 from pavedroad.report import Outcome, encode
 from pavedroad.stages.drift import drift
@@ -185,6 +186,28 @@ def test_the_report_ranks_what_drifted_by_effect_and_tells_each_in_a_sentence(pr
         for side in ("reference", "current"):
             shares = [s for s, of in zip(figure.data["share"], figure.data["side"], strict=True) if of == side]
             assert sum(shares) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_times_are_drawn_over_the_calendar_in_milliseconds(project, zone):
+    before, now = make_table(), make_table(start="2021-06-01")
+    for table in (before, now):
+        table["seen"] = table["day"].dt.tz_localize(zone)
+    report = drift(project(before, now, data='keys = ["day"]'))
+    (figure,) = (figure for figure in report.figures if figure.id == "column.seen")
+    assert figure.unit == ("time" if zone is None else "time in UTC")
+    assert "2020-03-01 to 2020-05-01" in figure.data["bin"]
+    assert pd.Timestamp("2020-03-01").timestamp() * 1000 in figure.data["low"]
+    half = len(figure.data["share"]) // 2
+    assert sum(figure.data["share"][:half]) == pytest.approx(1, abs=1e-4)
+    (number,) = (figure for figure in report.figures if figure.id == "column.temp")
+    assert number.unit == ""
+
+
+def test_a_time_that_never_moves_is_drawn_as_the_day_that_it_is_in():
+    tables = [pd.DataFrame({"at": [pd.Timestamp("2024-02-29 10:00:00.000001")] * 20}) for _ in range(2)]
+    reference, current = (measure(hold_frame(table), "rows").columns[0] for table in tables)
+    assert draw_change(reference, current).data["bin"] == ["2024-02-29 to 2024-03-01"] * 2
 
 
 def test_the_report_is_the_same_bytes_each_time(project):

@@ -209,6 +209,15 @@ def test_a_broken_figure_becomes_a_note(road):
     assert "There is no picture. The columns of the figure 'x' differ in length." in page.words
 
 
+def test_the_numbers_of_times_are_told_by_their_names_and_not_in_milliseconds(road):
+    data = {"bin": ["2024-02-29 to 2024-03-01"], "share": [1.0], "low": [1709164800000], "high": [1709251200000]}
+    times = _Page(to_html([msgspec.structs.replace(road[2], figures=[Figure("x", "distribution", "T", data, "time")])]))
+    assert "2024-02-29 to 2024-03-01" in times.words
+    assert "1,709,164,800,000" not in times.words
+    plain = _Page(to_html([msgspec.structs.replace(road[2], figures=[Figure("x", "distribution", "T", data)])]))
+    assert "1,709,164,800,000" in plain.words
+
+
 def test_thousands_of_columns_stay_readable():
     names = [f"column_{number}" for number in range(3000)]
     checks = [judge(f"validate.{name}", f"{name} is never empty", ok=name != "column_2999") for name in names]
@@ -216,8 +225,8 @@ def test_thousands_of_columns_stay_readable():
     rendered = to_html([conclude("validate", checks, figures=figures)])
     page = _Page(rendered)
     assert page.wrong == []
-    assert rendered.count("<svg") == 24
-    assert "2,976 more pictures are left out" in page.words
+    assert rendered.count("<svg") == 60
+    assert "2,940 more pictures are left out" in page.words
     assert "2,500 more checks stand in the JSON report." in page.words
     assert page.words.index("column_2999 is never empty") < page.words.index("column_0 is never empty")
     assert len(rendered) < 1_500_000
