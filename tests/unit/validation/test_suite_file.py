@@ -105,7 +105,8 @@ def test_a_suite_that_says_less_than_it_seems_is_refused_with_its_line(world, te
 
 @pytest.mark.parametrize("mostly", [1, 1.0, 0.5, 0.01])
 def test_a_share_that_can_fail_is_allowed(world, mostly):
-    load(world, suite_of({**RANGE, "kwargs": {**RANGE["kwargs"], "mostly": mostly}}))
+    (read,) = load(world, suite_of({**RANGE, "kwargs": {**RANGE["kwargs"], "mostly": mostly}})).expectations
+    assert read.kwargs["mostly"] == mostly
 
 
 def test_an_unknown_severity_is_answered_with_those_there_are(world):

@@ -366,6 +366,9 @@ def test_a_few_aliases_are_no_bomb(world):
     mild = "a: &a [1, 2]\nb: *a\nc: {<<: &c {x: 1}, y: *c}\n"
     root = world({"dvc.yaml": mild, "params.yaml": f"{mild}loop: &l [*l]\n", ".dvc/config": "", "x.yaml": "*&\n"})
     load_pipeline().check_ready(root)
+    (root / "params.yaml").write_text(BOMB)
+    with pytest.raises(ConfigError, match="YAML bomb"):
+        load_pipeline().check_ready(root)
 
 
 @pytest.mark.parametrize("text", ["&a [*a, *a]", BOMB, "[project]\nname = [" + "[" * 100_000, "a = " + "9" * 100_000])
