@@ -145,6 +145,13 @@ def test_a_card_and_a_bill_name_the_licences():
     assert "licenses" not in odd
 
 
+def test_a_card_of_very_many_groups_counts_those_that_it_does_not_list():
+    group = facts().slices[0]
+    told = "The first 200 of 212 groups are listed."
+    assert told in to_markdown(make_card(facts(slices=[group] * 212), signature()))
+    assert "are listed" not in to_markdown(make_card(facts(slices=[group] * 200), signature()))
+
+
 def test_a_card_without_slices_says_that_nobody_measured_them():
     said = to_markdown(make_card(facts(slices=[]), signature()))
     assert "not measured for groups" in said

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pavedroad.foundation.text import join_some
 from pavedroad.render import words
 from pavedroad.report import Check, Outcome, Place, Run
 
@@ -29,6 +30,16 @@ from pavedroad.report import Check, Outcome, Place, Run
 )
 def test_numbers_are_for_people(value, expected):
     assert words.number(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "expected"),
+    [(0, 2, ""), (2, 2, "a, b"), (3, 2, "a, b and 1 more"), (14, 2, "a, b and 12 more"), (1, 5, "a")],
+)
+def test_what_a_list_leaves_out_is_counted(count, most, expected):
+    items = list("abcdefghijklmn")[:count]
+    assert join_some(items, most) == expected
+    assert join_some(items, most, "; ") == expected.replace(", ", "; ")
 
 
 @pytest.mark.parametrize(

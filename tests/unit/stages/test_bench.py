@@ -1,5 +1,7 @@
 """The groups that a policy asks about, as the comparison tells of them: which it measured, and which it left out."""
 
+from datetime import date
+
 import msgspec
 import numpy as np
 import pandas as pd
@@ -10,7 +12,10 @@ from pavedroad.foundation.data.split import Split
 from pavedroad.foundation.data.training import split_table
 from pavedroad.foundation.evaluation.metrics import METRICS, Predictions
 from pavedroad.foundation.evaluation.slices import MOST_GROUPS
-from pavedroad.report import Outcome, is_note
+from pavedroad.foundation.gate.decision import Evidence, Found
+from pavedroad.foundation.gate.scene import Scene
+from pavedroad.foundation.gate.standards import decide_more
+from pavedroad.report import Outcome, conclude, is_note
 from pavedroad.settings import Gate
 from pavedroad.stages.bench import FEWEST_IN_GROUP, Bench, tell_gaps, tell_groups
 
@@ -122,3 +127,27 @@ def test_a_group_of_one_class_is_left_out_and_the_others_are_judged():
         told = by_id(checks)[census]
         assert told.evidence == {"column": "shop", "groups": 3, "measured": 2}
         assert told.reason.startswith("Left out: west (The metric has no value here: ")
+
+
+# --- what the gate makes of it --------------------------------------------------------------------------------------
+
+
+def decide(data, unjudged="error"):
+    limits = {
+        "slice": [{"column": "shop", "regression": 100.0, "unjudged": unjudged}],
+        "fairness": [{"column": "shop", "max_gap": 100.0, "unjudged": unjudged}],
+    }
+    policy = msgspec.convert({**default_settings()["gate"], **limits}, Gate)
+    checks = [*tell_groups(bench(data), champion(data), "shop"), *tell_gaps(bench(data), "shop")]
+    found = Found("compare", conclude("compare", checks))
+    scene = Scene(policy, Evidence([], {}, ""), found, "a" * 40, METRIC.name, METRIC.better, 0.0, date(2026, 3, 10))
+    decided = {check.id: check for check in decide_more(scene)}
+    return [decided[f"gate.{kind}.shop"] for kind in ("regression", "fairness")]
+
+
+def test_the_gate_judges_what_the_bench_tells():
+    assert [check.outcome for check in decide(table())] == [Outcome.PASS, Outcome.PASS]
+    for check in decide(table(FEWEST_IN_GROUP - 1)):
+        assert check.outcome is Outcome.ERROR
+        assert "west (19 held-out rows; 20 are needed)" in check.reason
+    assert [check.outcome for check in decide(table(FEWEST_IN_GROUP - 1), "warn")] == [Outcome.WARN, Outcome.WARN]

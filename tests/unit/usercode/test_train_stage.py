@@ -5,14 +5,21 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 
+from pavedroad.config import default_settings
 from pavedroad.foundation.data.tables import name_input
+from pavedroad.foundation.gate.decision import Evidence, Found
+from pavedroad.foundation.gate.scene import Scene
+from pavedroad.foundation.gate.standards import decide_more
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome, read_report
+from pavedroad.settings import Gate
 from pavedroad.stages.evaluate import evaluate
 from pavedroad.stages.runner import run_stage
 from pavedroad.stages.train import train
@@ -132,7 +139,27 @@ def test_a_model_is_trained_looked_at_for_leaks_and_evaluated_by_group(repo):
     assert evidence["low"] <= evidence["value"] <= evidence["high"]
     assert next(iter(checks["evaluate.importance"].evidence)) == "rain"
     assert [figure.id for figure in report.figures] == ["metric", "fit", "slices", "residuals", "importance"]
-    assert any(check.outcome is Outcome.SKIPPED for name, check in checks.items() if "slice.rain" in name)
+    skipped = [name for name, check in checks.items() if check.outcome is Outcome.SKIPPED and "slice.rain" in name]
+    assert skipped
+    # The gate counts on what the evaluation says of its groups, so the two are held together here.
+    census = checks["evaluate.slices.rain"]
+    measured = [name for name in checks if name.startswith("evaluate.slice.rain.") and name not in skipped]
+    assert (census.evidence["measured"], census.evidence["groups"]) == (len(measured), len(measured) + len(skipped))
+    assert judge_floor(report, "shop", "error").outcome is Outcome.PASS
+    refused = judge_floor(report, "rain", "error")
+    assert refused.outcome is Outcome.ERROR
+    assert census.reason in refused.reason
+    assert "held-out row" in census.reason
+    assert judge_floor(report, "rain", "warn").reason.startswith("No group of 'rain' could be measured.")
+
+
+def judge_floor(report, column, unjudged):
+    policy = msgspec.convert(
+        {**default_settings()["gate"], "slice": [{"column": column, "floor": 1e9, "unjudged": unjudged}]}, Gate
+    )
+    evidence = Evidence([], {"evaluate": report}, "")
+    scene = Scene(policy, evidence, Found("compare"), "", "mean_absolute_error", "lower", 0.0, date(2026, 3, 10))
+    return next(check for check in decide_more(scene) if check.id == f"gate.slice.{column}")
 
 
 def test_the_chances_of_two_classes_are_held_to_what_came_true(repo):

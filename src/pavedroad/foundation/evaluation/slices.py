@@ -76,7 +76,7 @@ def find_slices(holdout: "pd.DataFrame", table: TrainingTable, config: Config) -
             raise ConfigError(
                 f"objective.slices names the column {name!r}, which the table does not have.",
                 where="pavedroad.toml",
-                next_step=f"Columns here: {', '.join(list(holdout.columns)[:20])}.",
+                next_step=f"Columns here: {join_some(list(map(str, holdout.columns)), MOST_NAMED)}.",
             )
     columns = [name for name in named if name != AUTO]
     cuts = [cut_column(holdout[name], table) for name in columns]

@@ -158,9 +158,13 @@ def _tell_slices(facts: Facts) -> Section | None:
         (measure.column, measure.group, _tell_rows(measure), *_tell_measure(measure)[1:])
         for measure in facts.slices[:MOST_ROWS]
     ]
+    more = len(facts.slices) - MOST_ROWS
     return Section(
         "How good it is for each group",
-        ["Small groups have wide limits: what looks worse there may be chance."],
+        [
+            "Small groups have wide limits: what looks worse there may be chance."
+            + (f" The first {MOST_ROWS:,} of {len(facts.slices):,} groups are listed." if more > 0 else "")
+        ],
         table=Table(("Column", "Group", "Rows", "Value", "From", "To"), rows),
     )
 
