@@ -211,6 +211,32 @@ def test_a_decision_without_evidence_is_never_silent():
     assert (left_out.id, left_out.title, left_out.outcome) == ("a", "A", Outcome.WARN)
 
 
+BROKEN = {
+    "nothing": {stage: Found(stage) for stage in STAGES},
+    "damaged": {stage: Found(stage, damaged="No JSON.") for stage in STAGES},
+    "behind a no": {"validate": write("validate", [judge("a", "A", ok=False)]), "train": Found("train")},
+    "no numbers": {stage: write(stage, [judge("a", "A", ok=True)]) for stage in STAGES},
+    "another confidence": {
+        "evaluate": write("evaluate", [difference(f"metric.{of}", 1, 2, 3, 0.5) for of in ("improvement", "skill")])
+    },
+    "no model": {
+        "train": write("train", [Check(id="model.size", title="S", outcome=Outcome.SKIPPED), judge("a", "A", ok=True)])
+    },
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_cannot_be_decided_keeps_its_title(case):
+    titles = {check.id: check.title for check in take(POLICY, good())}
+    checks = take(POLICY, {**good(), **BROKEN[case]})
+    assert {check.id: check.title for check in checks} == titles
+    assert worst(check.outcome for check in checks) in {Outcome.ERROR, Outcome.FAIL}
+
+
+def test_where_all_passed_nothing_stopped():
+    assert weigh(POLICY, list(good().values())).stopped == ""
+
+
 def test_decisions_about_nothing_are_errors():
     for check in decide(POLICY, Evidence([], {}, "")):
         assert check.outcome is Outcome.ERROR

@@ -160,6 +160,13 @@ def test_a_gap_of_something_else_is_refused(terms):
     assert only(policy(fairness=[FAIR]), [], sexes(values, **terms)).outcome is Outcome.ERROR
 
 
+def test_a_gap_may_differ_from_that_of_its_groups_in_digits_that_large_numbers_do_not_have():
+    values = {"f": 1e6, "m": 1e6 + 0.25}
+    gate = policy(fairness=[FAIR])
+    assert only(gate, [], sexes(values, (0.1, 0.2500001, 0.4))).outcome is Outcome.PASS
+    assert only(gate, [], sexes(values, (0.1, 0.26, 0.4))).outcome is Outcome.ERROR
+
+
 def test_a_gap_that_is_missing_is_refused():
     whole = sexes({"f": 1.0, "m": 1.1})
     poorer = compared(*(check for check in whole.checks if check.id != "compare.gap.sex"))

@@ -16,6 +16,9 @@ def test_without_a_base_it_is_told_that_there_is_no_champion():
     check = only(policy(champion="auto"))
     assert (check.id, check.outcome, check.observed) == ("gate.champion", Outcome.PASS, "no base")
     assert is_note(check)
+    assert check.reason == (
+        'Not compared with any champion. Name a base with --base, or ask for one with champion = "required".'
+    )
     assert check.title == "No base revision is known, so there is no champion to be held against"
 
 

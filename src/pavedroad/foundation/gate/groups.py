@@ -149,7 +149,7 @@ def _judge_gap(scene: Scene, question: Question, limit: FairnessLimit, report: R
     if confidence != scene.policy.confidence:
         return question.refuse(f"The gap is at {confidence} confidence, the policy at {scene.policy.confidence}.")
     least, most = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
-    if not math.isclose(interval[1], known[most] - known[least], rel_tol=CLOSE, abs_tol=CLOSE * abs(known[most])):
+    if not math.isclose(interval[1], known[most] - known[least], abs_tol=CLOSE * abs(known[most])):
         return question.refuse(f"The gap is not that between the groups of {limit.column!r}.")
     between = f"between {least} ({known[least]:.4g}) and {most} ({known[most]:.4g}) in {scene.measure}"
     return groups.settle(_weigh_gap(question, interval, limit.max_gap, confidence, between), limit.unjudged)
