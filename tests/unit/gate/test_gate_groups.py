@@ -296,6 +296,12 @@ def test_evidence_that_does_not_count_its_groups_is_refused(kind, terms, monkeyp
     assert words in check.reason
 
 
+def test_a_column_that_is_not_there_is_named():
+    check = slices({}, reason="The table has no column 'region'.")
+    assert check.outcome is Outcome.ERROR
+    assert check.reason == "No group of 'region' could be measured. The table has no column 'region'."
+
+
 def test_a_group_that_stands_there_twice_is_refused():
     twice = [group("evaluate.slice", "north", value) for value in (9.0, 1.0)]
     report = evaluated(*twice, census("evaluate.slice", "region", 2))

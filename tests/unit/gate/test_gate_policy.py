@@ -96,7 +96,7 @@ def test_what_nobody_can_call_stricter_is_for_the_owner(section, line):
         else config(gate='slice = [{column = "a", floor = 2.0}]', **{section: line})
     )
     ((name, change),) = compare_policies(before, after)
-    assert change.way == "different"
+    assert (change.way, change.about) == ("different", name)
     (check,) = judge_changes([(name, change)], after.gate)
     assert check.outcome is Outcome.WARN
 
@@ -264,6 +264,12 @@ def test_a_long_setting_is_cut_where_everybody_sees_it():
     (check,) = judge_floor(config(gate=f"waiver = [{{{entry}}}]"), {"gate": {"waiver": []}})
     assert check.outcome is Outcome.FAIL
     assert check.observed.endswith("x…")
+    assert len(check.observed) == 200
+
+
+def test_a_text_that_is_empty_is_told_as_nothing():
+    ((_, change),) = compare_policies(config(), config(data='group = "shop"'))
+    assert change.words.startswith("data.group was nothing and is shop:")
 
 
 def test_a_waiver_for_another_check_changes_nothing():
