@@ -3,14 +3,14 @@
 `python benchmarks/training.py bootstrap` scores resamples of 20,000 rows, each metric by the road and by a loop over
 scikit-learn, in one process, by the time it has of one core. `python benchmarks/training.py stages` takes a million
 rows of 30 columns through `train`, `evaluate` and `package`, whole processes, beside a script by hand that loads,
-splits, predicts and scores once, in turn. Both sides fit the same model to 10,000 rows, so that what is measured is
-what lies around the fit. Time is processor time, user and system, of whole processes with all that they import. The
-road also looks for leaks, profiles the rows and counts them for drift, keeps a signature, draws 2,000 resamples for the
-model and its baseline, measures importance and writes the card. Without a word both are run.
+splits, predicts and scores once, in turn; once from a Parquet file and once from a CSV. Both sides fit the same model
+to 10,000 rows, so that what is measured is what lies around the fit. Time is processor time, user and system, of whole
+processes with all that they import. The road also looks for leaks, profiles the rows and counts them for drift, keeps a
+signature, draws 2,000 resamples for the model and its baseline, measures importance and writes the card. Without a word
+both are run.
 
 Peak memory is the kernel's mark of each whole process, interpreter and libraries included. "The table" is what it takes
-as a pandas frame. Where the table lies in a CSV, Arrow holds all of it while columns go over to pandas; there the mark
-is taken beyond that of the same command on a thousand rows, which is what the interpreter and the libraries take.
+as a pandas frame.
 """
 
 import hashlib
@@ -51,7 +51,6 @@ stages:
     outs: [{{path: model, hash: md5, md5: 0123456789abcdef0123456789abcdee.dir, size: 1}}]
 """
 
-SMALL = 1_000
 FEATURES = "def features(table):\n    return table\n"
 MODEL = """
 from sklearn.linear_model import LinearRegression
@@ -66,7 +65,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import train_test_split
 
-table = pd.read_parquet(sys.argv[1])
+path = sys.argv[1]
+table = pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path)
 X, held, y, actual = train_test_split(table.drop(columns=["y"]), table["y"], test_size=0.2, random_state=0)
 model = LinearRegression().fit(X.iloc[:10_000], y.iloc[:10_000])
 print(mean_absolute_error(actual, model.predict(held)))
@@ -127,25 +127,21 @@ def make_case(metric, problem, rng):
     return actual, shares[:, 1] if classes == 2 else shares, tuple(range(classes))
 
 
-def compare_stages(folder):
-    """Whole processes in turn: three stages of the road against the script by hand."""
-    repo = lay(folder / "parquet", "data.parquet", ROWS)
-    by_hand = Command("by hand", [sys.executable, "-c", BY_HAND, "data.parquet"], repo, BYTECODE)
-    train, evaluate, package, hand = time_in_turn([*walk(repo), by_hand], runs=TURNS)
-    turns = zip(train.cpu_s, evaluate.cpu_s, package.cpu_s, hand.cpu_s, strict=True)
+def compare_stages(folder, kind):
+    """Whole processes in turn: three stages of the road against the script by hand, from a table of that kind."""
+    data = f"data.{kind}"
+    repo = lay(folder / kind, data, ROWS)
+    by_hand = Command(f"by hand, {kind}", [sys.executable, "-c", BY_HAND, data], repo, BYTECODE)
+    *stages, hand = time_in_turn([*walk(repo), by_hand], runs=TURNS)
+    turns = zip(*(stage.cpu_s for stage in stages), hand.cpu_s, strict=True)
     ratios = [sum(times) / plain for *times, plain in turns]
     table = ROWS * (COLUMNS + 1) * 8 / 1024**2
-    peak = max(train.peak_mb + evaluate.peak_mb + package.peak_mb)
-    print(f"ratios of the turns: {', '.join(f'{ratio:.2f}' for ratio in ratios)}; the table: {table:.0f} MB")
-    print(f"the script by hand takes {max(hand.peak_mb) / table:.2f} × the table")
-    large, small = (
-        time_in_turn(walk(lay(folder / f"csv-{rows}", "data.csv", rows)), runs=1, warm_ups=0) for rows in (ROWS, SMALL)
-    )
-    beyond = max(one.peak_mb[0] - other.peak_mb[0] for one, other in zip(large, small, strict=True))
+    peaks = [max(stage.peak_mb) / table for stage in (*stages, hand)]
+    told = ", ".join(f"{stage.name} {peak:.2f}" for stage, peak in zip((*stages, hand), peaks, strict=True))
+    print(f"ratios of the turns: {', '.join(f'{ratio:.2f}' for ratio in ratios)}; the table: {table:.0f} MB; × {told}")
     return [
-        judge("processor time of the three stages against the script by hand", statistics.median(ratios), 3, " ×"),
-        judge("peak memory of a whole process against the table, Parquet", peak / table, 2.5, " ×"),
-        judge("peak memory beyond the libraries against the table, CSV", beyond / table, 2.5, " ×"),
+        judge(f"processor time of the three stages against by hand, {kind}", statistics.median(ratios), 3, " ×"),
+        judge(f"peak memory of a whole process against the table, {kind}", max(peaks[:-1]), 2.5, " ×"),
     ]
 
 
@@ -187,5 +183,5 @@ if __name__ == "__main__":
     verdicts = compare_bootstrap() if "bootstrap" in wanted else []
     if "stages" in wanted:
         with tempfile.TemporaryDirectory(prefix="pavedroad-bench-") as name:
-            verdicts += compare_stages(Path(name))
+            verdicts += [*compare_stages(Path(name), "parquet"), *compare_stages(Path(name), "csv")]
     leave(*verdicts)

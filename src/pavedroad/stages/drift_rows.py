@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 from pavedroad.errors import DataError
 from pavedroad.foundation.data.source import find_source
-from pavedroad.foundation.data.split import split_rows
 from pavedroad.foundation.data.tables import read_spread
-from pavedroad.foundation.data.training import read_training_table
+from pavedroad.foundation.data.training import TrainingTable, open_training_table
 from pavedroad.foundation.drift.reference import Reference
 from pavedroad.foundation.drift.rows import MOST_ROWS
 from pavedroad.foundation.project import Project
@@ -14,6 +13,7 @@ from pavedroad.stages.drift_model import WINDOWS
 from pavedroad.stages.drift_sides import choose_window
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -31,25 +31,27 @@ def bring_rows(project: Project, current: Reference, columns: list[str]) -> "tup
         DataError: a table cannot be read, or lacks a column.
     """
     data, how = project.config.data, project.config.drift.reference
-    table = read_training_table(project)
-    split = split_rows(table, data, project.config.objective)
+    table, now = open_training_table(project), None
     if data.current:
         now, _ = read_spread(find_source(project.root / data.current), MOST_ROWS)
-    else:
-        now = table.iloc[split.holdout]
-    if how.startswith(WINDOWS):
-        before, _ = choose_window(project, table if data.current else table.iloc[split.train], current)
-    else:
-        before = table.iloc[split.train]
+    known = table.names if now is None else [name for name in now.columns if name in table.names]
     for name in columns:
-        if name not in before.columns or name not in now.columns:
+        if name not in known:
             raise DataError(f"A table lacks the column {name!r}.")
-    return _spread(before[columns]), _spread(now[columns])
+    if how.startswith(WINDOWS):
+        rows, _ = choose_window(project, table, current, columns)
+        before = rows.iloc[_spread(len(rows))]
+    else:
+        before = _read(table, table.split.train, columns)
+    return before, _read(table, table.split.holdout, columns) if now is None else now[columns]
 
 
-def _spread(rows: "pd.DataFrame") -> "pd.DataFrame":
+def _read(table: TrainingTable, positions: "np.ndarray", columns: list[str]) -> "pd.DataFrame":
+    return table.read_rows(positions[_spread(len(positions))], columns)
+
+
+def _spread(rows: int) -> "np.ndarray":
+    """The positions of so many rows, or of MOST_ROWS of them from the first to the last."""
     import numpy as np
 
-    if len(rows) <= MOST_ROWS:
-        return rows
-    return rows.iloc[np.linspace(0, len(rows) - 1, MOST_ROWS).round().astype(int)]
+    return np.arange(rows) if rows <= MOST_ROWS else np.linspace(0, rows - 1, MOST_ROWS).round().astype(int)

@@ -1,5 +1,6 @@
 """Which rows are compared with which: the choice of the reference, and what the report says of it."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,9 +10,8 @@ from msgspec.structs import replace
 
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.data.source import Source, find_source
-from pavedroad.foundation.data.split import split_rows
 from pavedroad.foundation.data.tables import name_input
-from pavedroad.foundation.data.training import read_training_table
+from pavedroad.foundation.data.training import TrainingTable, open_training_table
 from pavedroad.foundation.drift.reference import REFERENCE, Reference, hold_frame, measure, read_reference
 from pavedroad.foundation.project import Project
 from pavedroad.report import Input
@@ -51,29 +51,25 @@ def measure_sides(project: Project) -> Sides:
             current = _measure(project, source, data.current, like=reference)
         named = replace(hashed.result(), rows=current.rows)
         return Sides(reference, current, [_name(project, path, reference), named])
-    table = read_training_table(project)
-    split = split_rows(table, data, project.config.objective)
-    inputs = [name_input(project, data.train, rows=len(table))]
-    if data.current:
-        now = find_source(project.root / data.current)
-        rows, about = table, "all rows of the training table" if how not in {"auto", "training"} else "training rows"
-        if how in {"auto", "training"}:
-            rows = table.iloc[split.train]
-        words = data.current
-    else:
-        now, words = hold_frame(table.iloc[split.holdout]), "the holdout"
-        rows, about = table.iloc[split.train], "training rows"
+    table = open_training_table(project)
+    inputs = [name_input(project, data.train, rows=table.rows)]
+
+    def measure_current(like: Reference | None) -> Reference:
+        if data.current:
+            return _measure(project, find_source(project.root / data.current), data.current, like=like)
+        return _measure(project, hold_frame(table.read_holdout()), "the holdout", like=like)
+
     if how in {"auto", "training"}:
-        reference = _measure(project, hold_frame(rows), about)
-        current = _measure(project, now, words, like=reference)
+        reference = _measure(project, hold_frame(table.read_training()), "training rows")
+        current = measure_current(reference)
     elif how == "profile":
         path = kept or project.model / REFERENCE
         reference = read_reference(path)
-        current = _measure(project, now, words, like=reference)
+        current = measure_current(reference)
         inputs.append(_name(project, path, reference))
     else:
-        current = _measure(project, now, words)
-        rows, about = choose_window(project, rows, current)
+        current = measure_current(None)
+        rows, about = choose_window(project, table, current)
         reference = _measure(project, hold_frame(rows), about, like=current)
     if data.current:
         inputs.append(_name_table(project, current))
@@ -116,8 +112,21 @@ def _measure(project: Project, source: Source, about: str, like: Reference | Non
     )
 
 
-def choose_window(project: Project, rows: "pd.DataFrame", current: Reference) -> tuple["pd.DataFrame", str]:
-    """The rows of the window that ``[drift] reference`` names, seen from the current rows' own times."""
+def choose_window(
+    project: Project, table: TrainingTable, current: Reference, names: Sequence[str] | None = None
+) -> tuple["pd.DataFrame", str]:
+    """The rows of the window that ``[drift] reference`` names, seen from the current rows' own times.
+
+    They are among all rows of the training table; where the holdout stands in for current rows, among the training
+    rows.
+
+    Args:
+        project: the repo.
+        table: the training table.
+        current: the current rows in counts.
+        names: the columns that are wanted; None: all.
+    """
+    import numpy as np
     import pandas as pd
 
     time, how = project.config.data.time, project.config.drift.reference
@@ -139,9 +148,10 @@ def choose_window(project: Project, rows: "pd.DataFrame", current: Reference) ->
         days = int(how.removeprefix("rolling:").removesuffix("d"))
         start, end = first - timedelta(days=days), first - timedelta(microseconds=1)
         words = f"the {days:,} days before"
-    moments = pd.to_datetime(rows[time], utc=True)
-    chosen = rows[(moments >= start) & (moments <= end)]
-    return chosen, f"rows of {words}, {start:%Y-%m-%d} to {end:%Y-%m-%d}"
+    among = np.arange(table.rows) if project.config.data.current else table.split.train
+    moments = pd.to_datetime(table.read_column(time).iloc[among], utc=True)
+    chosen = among[((moments >= start) & (moments <= end)).to_numpy()]
+    return table.read_rows(chosen, names), f"rows of {words}, {start:%Y-%m-%d} to {end:%Y-%m-%d}"
 
 
 def _find_kept(project: Project) -> "Path | None":

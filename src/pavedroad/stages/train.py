@@ -61,6 +61,7 @@ def train(project: Project) -> Report:
     rows = table.read_training(see=twins.see)
     target = rows[objective.target]
     labels = _find_labels(project, target)
+    counted = measure_training(project, rows)  # before the libraries of the model need memory as well
     random.seed(config.data.seed)
     np.random.seed(config.data.seed)  # scikit-learn draws from it wherever random_state is None
     column_checks, graphs = check_features(project, rows)
@@ -75,7 +76,7 @@ def train(project: Project) -> Report:
         file_name = trained.keep(folder)
         write_whole(folder / SIGNATURE, encode(signature))
         write_whole(folder / PROFILE, encode(profile))
-        write_reference(folder / REFERENCE, measure_training(project, rows))
+        write_reference(folder / REFERENCE, counted)
         if trained.claims is not None and file_name != CLAIMED:
             write_claims(folder / CLAIMED, trained.claims)
         file = write_manifest(folder, config.project.name).files[file_name]

@@ -7,12 +7,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
-from pavedroad.engines.arrow.tables import ADVICE, open_csv, refuse_nul, widen
+from pavedroad.engines.arrow.tables import ADVICE, guess_types, open_csv, refuse_nul, widen
 from pavedroad.errors import DataError
 
 STREAM_FROM = 256 * 1024 * 1024
 """A CSV table of more bytes than this is read in blocks."""
 BLOCK = 16 * 1024 * 1024
+"""The types of the first so many bytes are tried first; a row must fit into as many."""
+PORTION = 1024 * 1024
+"""So many bytes are read at once, because Arrow reads 32 times as many ahead."""
 
 Begin = Callable[["pa.Schema"], None]
 """Told the schema of all blocks. When a value does not fit, all begins anew, and it is told again, with wider types."""
@@ -36,6 +39,10 @@ class _WiderError(Exception):
         self.types = types
 
 
+class _LongerError(Exception):
+    """A row is longer than what is read at once."""
+
+
 def read_blocks(files: Sequence[Path], begin: Begin, take: Take) -> list[Counted]:
     """Read CSV files that make one table, block by block, with the columns of the first in its order.
 
@@ -45,16 +52,24 @@ def read_blocks(files: Sequence[Path], begin: Begin, take: Take) -> list[Counted
     for file in files:
         refuse_nul(file)
     types: dict[str, pa.DataType] = {}
+    size = min(PORTION, BLOCK)
     seen: dict[Path, pa.Schema] = {}
     while True:
         try:
-            return _read(files, types, seen, begin, take)
+            return _read(files, types, seen, begin, take, size)
         except _WiderError as wider:
             types = wider.types
+        except _LongerError:
+            size = BLOCK
 
 
 def _read(
-    files: Sequence[Path], types: dict[str, "pa.DataType"], seen: dict[Path, "pa.Schema"], begin: Begin, take: Take
+    files: Sequence[Path],
+    types: dict[str, "pa.DataType"],
+    seen: dict[Path, "pa.Schema"],
+    begin: Begin,
+    take: Take,
+    size: int,
 ) -> list[Counted]:
     """Read all files in these types; ``seen`` keeps the schema in which each was opened last."""
     first: pa.Schema | None = None
@@ -62,20 +77,23 @@ def _read(
     for number, file in enumerate(files):
         now = types
         try:
-            reader = open_csv(file, now, BLOCK)
+            now = {**guess_types(file, BLOCK), **types}
+            reader = open_csv(file, now, size)
             seen[file] = reader.schema
             if first is None:
                 first = reader.schema
                 begin(first)
             elif _unite(first, reader.schema, file, types) != reader.schema:
                 now = {field.name: field.type for field in first}
-                reader = open_csv(file, now, BLOCK)
+                reader = open_csv(file, now, size)
             nulls = [0] * len(first)
             for batch in reader:
                 block = batch.select(first.names)
                 nulls = [known + column.null_count for known, column in zip(nulls, block.columns, strict=True)]
                 take(number, block)
         except (pa.ArrowException, UnicodeDecodeError) as error:
+            if "straddl" in str(error) and size < BLOCK:
+                raise _LongerError from error
             wider = widen(now, seen[file], str(error)) if file in seen else None
             if wider is None:
                 reason = " ".join(str(error).split())[:300].rstrip(".")

@@ -1,20 +1,17 @@
 """Reading tables with Arrow: strict about ragged rows and encodings, where pandas guesses."""
 
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 
-from pavedroad.engines.arrow.tables import ADVICE, add_partitions, flatten, read_csv
+from pavedroad.engines.arrow.columns import open_columns
+from pavedroad.engines.arrow.tables import add_partitions, blame, flatten, join, read_csv
 from pavedroad.errors import DataError
 from pavedroad.foundation.data.source import Source, hold_table, is_row_number, refuse_duplicates
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+__all__ = ["hold", "open_columns", "read", "read_source", "read_spread", "read_whole", "write"]
 
 RUNS = 10
 """A part of a table is read in so many runs of neighbouring rows."""
@@ -44,7 +41,7 @@ def read_whole(source: Source) -> "pa.Table":
         return flatten(source.table, source.path)
     parts = []
     for file in source.files:
-        with _blame(file):
+        with blame(file):
             part = flatten(_read_parquet(file) if source.kind == ".parquet" else read_csv(file), file)
         parts.append(part)
     return _join(parts, source)
@@ -70,45 +67,9 @@ def read_spread(source: Source, most: int) -> tuple[pd.DataFrame, int]:
     return _to_pandas(_join(parts, source)), rows
 
 
-def open_columns(source: Source) -> "Columns":
-    """The table as columns that are read one by one; the same columns that :func:`read_source` gives.
-
-    Of a Parquet file a column is read when it is asked for. Any other table is held in Arrow's memory.
-
-    Raises:
-        DataError: see :func:`read_source`.
-    """
-    if source.kind == ".parquet" and len(source.files) == 1 and not source.partitioned:
-        with _blame(source.files[0]):
-            file = pa.parquet.ParquetFile(source.files[0], page_checksum_verification=True)
-            refuse_duplicates(file.schema_arrow.names, source.files[0])
-            flatten(file.schema_arrow.empty_table(), source.files[0])  # refuses types that no column may have
-        return Columns(source.files[0], file.schema_arrow.names, file.metadata.num_rows, partial(_read_one, file))
-    table = read_whole(source)
-    return Columns(source.path, table.column_names, len(table), table.select)
-
-
-class Columns:
-    """Columns of one table, each brought to pandas when it is read."""
-
-    def __init__(self, path: Path, names: list[str], rows: int, select: "Callable[[list[str]], pa.Table]") -> None:
-        self.names, self.rows = [name for name in names if not is_row_number(name)], rows
-        self._path, self._select = path, select
-
-    def read(self, name: str) -> "pd.Series":
-        """One whole column, which may lie in Arrow's memory: nobody may change it."""
-        with _blame(self._path):
-            column: pd.Series = flatten(self._select([name]), self._path).to_pandas(date_as_object=False)[name]
-            return column
-
-
-def _read_one(file: "pa.parquet.ParquetFile", names: list[str]) -> "pa.Table":
-    # By its name alone, "a" would bring "a.b" too, because Parquet joins the names of nested columns by dots.
-    return file.read(columns=names).select(names)
-
-
 def hold(table: pd.DataFrame) -> Source:
     """A source over a pandas table that is in memory already."""
+    pa.default_memory_pool().release_unused()  # who counts the table brings memory of its own
     return hold_table(pa.Table.from_pandas(table, preserve_index=False))
 
 
@@ -117,18 +78,6 @@ def write(table: pd.DataFrame, path: Path) -> None:
     pa.parquet.write_table(
         pa.Table.from_pandas(table, preserve_index=False), path, write_page_checksum=True, compression="zstd"
     )
-
-
-@contextmanager
-def _blame(file: Path) -> "Iterator[None]":
-    """Turn what Arrow says of a file into an error of ours."""
-    try:
-        yield
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())[:300].rstrip(".")
-        raise DataError(
-            f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE
-        ) from error
 
 
 def _read_parquet(path: Path) -> "pa.Table":
@@ -144,13 +93,7 @@ def _join(parts: "list[pa.Table]", source: Source) -> "pa.Table":
         if set(part.column_names) != set(parts[0].column_names):
             raise DataError("This part has other columns than the first one.", where=file)
     partitions = source.find_partitions()
-    parts = [add_partitions(part, partitions, place) for place, part in enumerate(parts)]
-    if len(parts) == 1:
-        return parts[0]
-    try:
-        return pa.concat_tables(parts, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise DataError(f"The parts of the table do not fit together: {error}.", where=source.path) from error
+    return join([add_partitions(part, partitions, place) for place, part in enumerate(parts)], source.path)
 
 
 def _spread_runs(rows: int, most: int) -> list[tuple[int, int]]:
@@ -170,7 +113,7 @@ def _list_sizes(path: Path) -> list[int]:
 def _read_runs(path: Path, groups: list[int], runs: list[tuple[int, int]]) -> "pa.Table":
     """The rows of these runs in one file; only row groups that hold some of them are read, one after the other."""
     kept = []
-    with _blame(path):
+    with blame(path):
         with pa.parquet.ParquetFile(path, page_checksum_verification=True) as file:
             refuse_duplicates(file.schema_arrow.names, path)
             kept.append(file.schema_arrow.empty_table())

@@ -2,6 +2,8 @@
 
 import mmap
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,7 +35,8 @@ def read_csv(path: Path) -> "pa.Table":
         pa.ArrowException: rows are ragged, or quotes do not close.
     """
     refuse_nul(path)
-    names, types = _guess_types(path) if path.stat().st_size > GUESS_FROM else ([], {})
+    guessed = guess_types(path, GUESS_FROM) if path.stat().st_size > GUESS_FROM else {}
+    names, types = list(guessed), {name: kind for name, kind in guessed.items() if kind != pa.null()}
     table = None
     while types and table is None:
         try:
@@ -55,14 +58,16 @@ def _read_whole(path: Path, types: dict[str, "pa.DataType"]) -> "pa.Table":
     )
 
 
-def _guess_types(path: Path) -> tuple[list[str], dict[str, "pa.DataType"]]:
-    """The columns, and the types that fit the first block.
+def guess_types(path: Path, most: int) -> dict[str, "pa.DataType"]:
+    """The columns of a CSV, with the types that fit its first rows; no more bytes than about ``most`` are looked at.
 
-    Where Arrow has to find types out by itself, it keeps all of the text until the end.
+    Where Arrow has to find types out by itself over a whole file, it keeps all of the text until the end.
     """
-    with open_csv(path, {}, GUESS_FROM) as reader:
-        schema = reader.schema
-    return schema.names, {field.name: field.type for field in schema if field.type != pa.null()}
+    with path.open("rb") as file:
+        begin = file.read(most + 1)  # one more, so that a row which is cut off ends no block
+    source = path if len(begin) <= most else pa.BufferReader(begin)
+    with _open_csv(source, path, {}, most) as reader:
+        return {field.name: field.type for field in reader.schema}
 
 
 def _try_real(names: list[str], types: dict[str, "pa.DataType"], message: str) -> dict[str, "pa.DataType"]:
@@ -73,9 +78,18 @@ def _try_real(names: list[str], types: dict[str, "pa.DataType"], message: str) -
 
 
 def open_csv(path: Path, types: dict[str, "pa.DataType"], block_bytes: int) -> "pa.RecordBatchReader":
-    """Read a CSV block by block, with the types that fit the first block where ``types`` does not say."""
+    """Read a CSV block by block, with the types that fit the first block where ``types`` does not say.
+
+    Arrow reads 32 blocks ahead of whoever takes them.
+    """
+    return _open_csv(path, path, types, block_bytes)
+
+
+def _open_csv(
+    source: "Path | pa.BufferReader", path: Path, types: dict[str, "pa.DataType"], block_bytes: int
+) -> "pa.RecordBatchReader":
     reader = pa.csv.open_csv(
-        path,
+        source,
         read_options=pa.csv.ReadOptions(encoding="utf8", block_size=block_bytes),
         parse_options=pa.csv.ParseOptions(newlines_in_values=True),
         convert_options=_convert(types),
@@ -125,9 +139,40 @@ def add_partitions(table: "pa.Table", partitions: Partitions, place: int) -> "pa
     """One part of a table, by its place among the files, with the columns that stand in its path."""
     for name, values in partitions.items():
         if name not in table.column_names:
-            kind = pa.string() if any(isinstance(value, str) for value in values) else pa.int64()
-            table = table.append_column(name, pa.array([values[place]] * len(table), kind))
+            table = table.append_column(name, find_partition(values, place, len(table)))
     return table
+
+
+def find_partition(values: Sequence[int | str | None], place: int, rows: int) -> "pa.Array":
+    """A column that stands in the paths of a table's parts, in one of these parts: the same value in each row."""
+    kind = pa.string() if any(isinstance(value, str) for value in values) else pa.int64()
+    return pa.array([values[place]] * rows, kind)
+
+
+def join(parts: "list[pa.Table]", path: Path) -> "pa.Table":
+    """One table of its parts, in types that hold the values of all.
+
+    Raises:
+        DataError: there are no such types.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    try:
+        return pa.concat_tables(parts, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise DataError(f"The parts of the table do not fit together: {error}.", where=path) from error
+
+
+@contextmanager
+def blame(file: Path) -> Iterator[None]:
+    """Turn what Arrow says of a file into an error of ours."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())[:300].rstrip(".")
+        raise DataError(
+            f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE
+        ) from error
 
 
 def refuse_endless(path: Path) -> None:
