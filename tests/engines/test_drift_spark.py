@@ -26,7 +26,7 @@ COUNT = """
 import json, sys
 from pathlib import Path
 from pyspark.sql import SparkSession
-from pavedroad.engines.gx.spark_session import LOCAL
+from pavedroad.engines.spark.session import LOCAL
 from pavedroad.errors import DataError
 from pavedroad.foundation.engines import ENGINES
 from pavedroad.foundation.data.source import find_source

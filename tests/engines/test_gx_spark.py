@@ -33,10 +33,10 @@ STRANGE = "te\"x`t'; DROP.TABLE t; --"
 
 @pytest.fixture(scope="module")
 def engine():
-    from pavedroad.engines.gx import spark_session as gx_spark_session
+    from pavedroad.engines.spark import session as spark_session
 
     # Tests ask thousands of tiny questions: no time is spent on compiling them, or on spreading them out.
-    gx_spark_session.LOCAL.update(
+    spark_session.LOCAL.update(
         {
             "spark.sql.shuffle.partitions": "1",
             "spark.default.parallelism": "1",
@@ -243,7 +243,7 @@ def run(program, **environment):
 @pytest.mark.parametrize("environment", [{"JAVA_HOME": "/nowhere"}, {"PATH": "/nowhere", "JAVA_HOME": ""}])
 def test_without_java_it_says_what_to_install(environment):
     program = """
-from pavedroad.engines.gx.spark_session import open_session
+from pavedroad.engines.spark.session import open_session
 from pavedroad.errors import UsageError
 from pavedroad.foundation.validation.judging import Limits
 try:
@@ -259,7 +259,7 @@ except UsageError as error:
 
 def test_a_spark_that_does_not_start_is_an_error_with_its_reason():
     program = """
-from pavedroad.engines.gx.spark_session import open_session
+from pavedroad.engines.spark.session import open_session
 from pavedroad.errors import JudgementError
 from pavedroad.foundation.validation.judging import Limits
 try:

@@ -6,9 +6,9 @@ from typing import Any
 from pyspark.errors import PySparkException
 
 from pavedroad.engines.gx.findings import Ask, ask_for_few, doubt_gaps, find
-from pavedroad.engines.gx.spark_session import open_session
-from pavedroad.engines.gx.spark_table import Table, open_table
 from pavedroad.engines.gx.suite import bundle, check_suite, open_context
+from pavedroad.engines.spark.session import open_session
+from pavedroad.engines.spark.table import Table, open_table
 from pavedroad.errors import ConfigError, DataError
 from pavedroad.foundation.validation.judging import Judgement, Question
 from pavedroad.foundation.validation.suite import Expectation

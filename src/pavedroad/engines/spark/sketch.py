@@ -18,8 +18,8 @@ from pyspark.sql import Column, DataFrame, Row, Window
 from pyspark.sql import functions as F  # noqa: N812 - as everyone calls it
 from pyspark.sql import types as T  # noqa: N812
 
-from pavedroad.engines.gx.spark_session import open_session
-from pavedroad.engines.gx.spark_table import Table, open_table
+from pavedroad.engines.spark.session import open_session
+from pavedroad.engines.spark.table import Table, open_table
 from pavedroad.errors import ConfigError, DataError
 from pavedroad.foundation.data.profile import Kind
 from pavedroad.foundation.data.source import Source
