@@ -60,6 +60,7 @@ ENGINE_TESTS = [
     "tests/engines/test_drift_spark.py",
     "tests/engines/test_gx_postgres.py",
     "tests/engines/test_gx_spark.py",
+    "tests/engines/test_postgres_stage.py",
     "tests/unit/validation/test_validation_cases.py",
 ]
 """Where tests are marked `spark` or `postgres`; a test holds this list to the files."""
