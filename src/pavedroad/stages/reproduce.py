@@ -5,7 +5,6 @@ the pipeline's cache, so that everything is really made anew.
 """
 
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from pavedroad.foundation.package.facts import Facts
 from pavedroad.foundation.package.lineage import Lineage, trace
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project, find_project
+from pavedroad.foundation.usercode.command import Command
 from pavedroad.report import Check, Outcome, Report, Severity, Value, conclude, judge
 
 LOCK = "dvc.lock"
@@ -117,19 +117,9 @@ def _bring_data(project: Project, again: Project, facts: Facts) -> list[str]:
 
 def _run(root: Path, stage: str) -> None:
     """Run one stage in a process of its own, as anybody would."""
-    done = subprocess.run(  # noqa: S603 - our own command line, no shell
-        [sys.executable, "-m", "pavedroad", stage],
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode != 0:
-        said = " ".join(done.stdout.split())[-500:]
+    code, lines = Command([sys.executable, "-m", "pavedroad", stage], root).finish()
+    if code != 0:
+        said = " ".join(" ".join(lines).split())[-500:]
         raise EvidenceError(f"The stage {stage!r} did not pass when the package was made again: {said}")
 
 

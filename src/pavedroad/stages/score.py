@@ -4,7 +4,6 @@
 cannot live in one process, because both bear the same names.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from pavedroad.foundation.package.envelope import open_package
 from pavedroad.foundation.package.inputs import require_inputs
 from pavedroad.foundation.package.model import predict
 from pavedroad.foundation.project import Project, find_project
+from pavedroad.foundation.usercode.command import Command
 from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.report import decode, encode, write_whole
 
@@ -50,19 +50,10 @@ def score_apart(root: Path, table: Path, answer: Path) -> Predictions:
     """
     import numpy as np
 
-    done = subprocess.run(  # noqa: S603 - our own module, no shell
-        [sys.executable, "-m", "pavedroad.stages.score", str(table), str(answer)],
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    if done.returncode != 0 or not answer.is_file():
-        said = (done.stdout.strip().splitlines() or ["It said nothing."])[-1]
+    words = [sys.executable, "-m", "pavedroad.stages.score", str(table), str(answer)]
+    code, lines = Command(words, root).finish()
+    if code != 0 or not answer.is_file():
+        said = next((line.strip() for line in reversed(lines) if line.strip()), "It said nothing.")
         raise JudgementError(f"The champion could not be scored with its own code: {said[:400]}")
     found = decode(answer.read_bytes())
     chances = found["probabilities"]

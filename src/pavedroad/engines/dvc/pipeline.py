@@ -83,9 +83,8 @@ def run_program(root: Path, words: list[str]) -> str:
     Raises:
         MissingExtraError: DVC is not installed.
     """
-    command = _start_program(root, words)
-    lines = list(command.lines())
-    if command.wait() == 0:
+    code, lines = _start_program(root, words).finish()
+    if code == 0:
         return ""
     said = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     return (said or [f"DVC could not {words[0]}."])[0][:300]

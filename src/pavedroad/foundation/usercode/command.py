@@ -63,6 +63,11 @@ class Command:
             self.stop()
             raise
 
+    def finish(self) -> tuple[int, list[str]]:
+        """The exit code, once the program has ended, and all lines that it printed."""
+        lines = list(self.lines())
+        return self.wait(), lines
+
     def wait(self) -> int:
         """The exit code, once the program has ended; an interruption ends it."""
         try:
@@ -81,7 +86,7 @@ class Command:
                 try:
                     os.killpg(self._process.pid, wanted)  # what it started may outlive it
                     self._process.wait(timeout=PATIENCE_S)
-                except ProcessLookupError:
+                except (ProcessLookupError, PermissionError):  # the latter where its end was not waited for yet
                     break
                 except subprocess.TimeoutExpired:
                     continue

@@ -3,8 +3,6 @@
 import contextlib
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pavedroad.errors import ConfigError, UserCodeError
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.usercode.command import Command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,18 +125,7 @@ def _run(project: Project, folder: Path, environment: dict[str, str]) -> None:
     if words[0] in {"python", "python3"}:
         words[0] = sys.executable
     try:
-        process = subprocess.Popen(  # noqa: S603 - the repo's own command, word by word, no shell
-            words,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
+        command = Command(words, folder, environment=environment)
     except OSError as error:
         raise UserCodeError(
             f"model.command cannot be run: {error.strerror}: {words[0]!r}.", where=project.root / "pavedroad.toml"
@@ -146,32 +134,26 @@ def _run(project: Project, folder: Path, environment: dict[str, str]) -> None:
 
     def stop() -> None:
         late.set()
-        _end(process)
+        command.stop()
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
     timer.start()
     last: deque[str] = deque(maxlen=_LAST_LINES)
     try:
-        for line in process.stdout or ():
-            sys.stdout.write(line)
+        for line in command.lines():
+            sys.stdout.write(f"{line}\n")
             last.append(line.strip()[:300])
-        process.wait()
+        code = command.wait()
     finally:
         timer.cancel()
-        _end(process)
+        command.stop()  # and what it has left running
     if late.is_set():
         raise UserCodeError(f"The command took longer than the {seconds:,} seconds of model.timeout: {shown}.")
-    if process.returncode:
+    if code:
         said = next((line for line in reversed(last) if line), "it said nothing")
         raise UserCodeError(
-            f"The command ended with exit code {process.returncode}: {said.rstrip('.')}.",
+            f"The command ended with exit code {code}: {said.rstrip('.')}.",
             where=project.root / "pavedroad.toml",
             next_step=f"See what it says when you run it yourself: {shown}",
         )
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
