@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import HOSTILE
+from hostile_text import HOSTILE
 
 from pavedroad.render.html import to_html
 

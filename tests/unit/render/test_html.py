@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import msgspec
 import pytest
-from conftest import HOSTILE
+from hostile_text import HOSTILE
 
 from pavedroad.render import words
 from pavedroad.render.html import to_html

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import HOSTILE
+from hostile_text import HOSTILE
 from markdown_it import MarkdownIt
 
 from pavedroad.render import markdown, words
