@@ -61,7 +61,8 @@ def train(project: Project) -> Report:
     rows = table.read_training(see=twins.see)
     target = rows[objective.target]
     labels = _find_labels(project, target)
-    counted = measure_training(project, rows)  # before the libraries of the model need memory as well
+    profile = profile_table(rows)  # and counted, before the libraries of the model need memory as well
+    counted = measure_training(project, rows)
     random.seed(config.data.seed)
     np.random.seed(config.data.seed)  # scikit-learn draws from it wherever random_state is None
     column_checks, graphs = check_features(project, rows)
@@ -70,7 +71,6 @@ def train(project: Project) -> Report:
     trained = fit(project, table, rows, labels)
     features, wanted = trained.features, trained.wanted
     named = list(features.columns) if config.model.gives == "model" else []
-    profile = profile_table(rows)
     signature = write_signature(profile, objective.problem, objective.target, labels, named)
     with build_folder(project.model) as folder:
         file_name = trained.keep(folder)

@@ -69,7 +69,8 @@ def read_spread(source: Source, most: int) -> tuple[pd.DataFrame, int]:
 
 def hold(table: pd.DataFrame) -> Source:
     """A source over a pandas table that is in memory already."""
-    pa.default_memory_pool().release_unused()  # who counts the table brings memory of its own
+    for pool in (pa.default_memory_pool(), pa.system_memory_pool()):  # who counts the table brings memory of its own
+        pool.release_unused()
     return hold_table(pa.Table.from_pandas(table, preserve_index=False))
 
 
