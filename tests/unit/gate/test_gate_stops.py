@@ -68,7 +68,7 @@ class Release(Road):
             subprocess.run(["git", *words], cwd=self.root, check=True)
         self.compare()
 
-    def compare(self, gain=(0.1, 0.5, 1.0), south=(-0.2, 0.1, 0.4), gap=(0.1, 0.5, 1.2), days=1, left_out=0):
+    def compare(self, gain=(0.1, 0.5, 1.0), south=(-0.2, 0.1, 0.4), gap=(0.1, 0.5, 0.9), days=1, left_out=0):
         head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=self.root, check=True, capture_output=True, text=True)
         day = (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
         terms = {"base": head.stdout.strip(), "confidence": 0.95, "looks": 1, "rows": 400, "error": 0.2}
@@ -136,7 +136,7 @@ STOPS = {
     "champion, perhaps": (lambda release: release.compare(gain=(-0.1, 0.5, 1.0)), "gate.champion"),
     "slice floor": (lambda release: release.rewrite("evaluate", evaluation(worst=5.1)), "gate.slice.shop"),
     "slice regression": (lambda release: release.compare(south=(-2.0, -1.0, -0.6)), "gate.regression.shop"),
-    "fairness": (lambda release: release.compare(gap=(1.1, 1.5, 2.0)), "gate.fairness.sex"),
+    "fairness": (lambda release: release.compare(gap=(0.9, 1.5, 2.0)), "gate.fairness.sex"),
     "calibration": (lambda release: release.rewrite("evaluate", evaluation(calibration=0.11)), "gate.calibration"),
     "latency, its waiver expired": (lambda release: release.take_time(50.1), "gate.latency"),
     "size": (grow, "gate.size"),

@@ -67,7 +67,7 @@ def judge_slices(scene: Scene, limit: SliceLimit) -> Iterator[Check]:
 
 
 def judge_fairness(scene: Scene, limit: FairnessLimit) -> Check:
-    """The groups do not differ beyond doubt by more than they may; where that is open, a warning says so."""
+    """The groups do not differ by more than they may; where chance may hide that they do, a warning says so."""
     question = Question(f"gate.fairness.{limit.column}", f"The model serves the groups of {limit.column!r} alike")
     return question.read_comparison(scene, lambda report: _judge_gap(scene, question, limit, report))
 
@@ -158,18 +158,19 @@ def _judge_gap(scene: Scene, question: Question, limit: FairnessLimit, report: R
 def _weigh_gap(
     question: Question, interval: tuple[float, float, float], most: float, confidence: float, between: str
 ) -> Check:
-    """As with groups that are worse off, a no needs the whole interval; an estimate beyond the limit warns."""
+    """The estimate decides; where the interval reaches beyond the limit, a yes is a warning that says so."""
     low, gap, high = interval
     said = f"gap {gap:.4g}, {say_limits(low, high, confidence)}, {between}"
+    sure = "all of it lies" if low > most else "the gap lies"
     check = question.answer(
-        ok=low <= most,
+        ok=gap <= most,
         observed=said,
-        expected=f"no whole interval above {most:g}",
-        reason=f"The groups differ: {said}; all of it lies above {most:g}.",
-        evidence=measure(low, most, "at most", high - low),
+        expected=f"at most {most:g}",
+        reason=f"The groups differ: {said}; {sure} above {most:g}.",
+        evidence=measure(gap, most, "at most", high - low),
     )
-    if check.outcome is Outcome.PASS and gap > most:
-        reason = f"Cannot tell whether the groups differ by more than {most:g}: {said}. More rows would settle it."
+    if check.outcome is Outcome.PASS and high > most:
+        reason = f"The groups may yet differ by more than {most:g}: {said}. More rows would settle it."
         return msgspec.structs.replace(check, outcome=Outcome.WARN, reason=reason)
     return check
 
