@@ -18,6 +18,7 @@ from pavedroad.report import Check, Outcome, Report, is_note
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 EXIT_CODES = {
     Outcome.PASS: ExitCode.OK,
@@ -115,11 +116,10 @@ def print_check(check: Check) -> None:
 def print_verdict(reports: Sequence[Report], console: "Console") -> None:
     """Print the road as a table, and the decision in one sentence."""
     from rich.markup import escape
-    from rich.table import Table
 
     from pavedroad.render.verdict import to_rows, to_verdict
 
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = load_table()(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("", "stage", "outcome", "what it found"):
         table.add_column(name, overflow="fold")
     table.add_column("time", justify="right")
@@ -138,6 +138,13 @@ def print_verdict(reports: Sequence[Report], console: "Console") -> None:
     console.print(
         f"[bold {_COLOURS[verdict.outcome]}]{verdict.headline}.[/] {escape(verdict.sentence)}", soft_wrap=True
     )
+
+
+def load_table() -> "type[Table]":
+    """Load what lays out a table, which takes a moment."""
+    from rich.table import Table
+
+    return Table
 
 
 def style_outcome(outcome: Outcome, text: str) -> str:

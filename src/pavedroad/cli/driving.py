@@ -1,11 +1,12 @@
 """Driving down the road: progress while it lasts, then the verdict and the page that shows why."""
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from pavedroad.cli.console import print_json, print_verdict
+from pavedroad.cli.console import load_table, print_json, print_verdict
 from pavedroad.cli.ending import exit_with
 from pavedroad.cli.host import tell_road
 from pavedroad.cli.report import load_writers, write_pages
@@ -23,7 +24,7 @@ def drive(project: Project, running: Running, timing: Timing, *, base: str = "",
     """Follow the road to its end, print what came of it and end the command with its exit code."""
     console = Console(highlight=False, stderr=as_json)
     with Progress(console, quiet=as_json) as progress:
-        load_writers()  # while the pipeline is at work
+        _load_ahead()
         reports = check(project, running, progress.watch, base, timing)
         progress.watch(Event("report", "running"))
         page = write_pages(project, reports)
@@ -44,6 +45,16 @@ def drive(project: Project, running: Running, timing: Timing, *, base: str = "",
             )
     tell_road(project, reports, page)
     exit_with(outcome)
+
+
+def _load_ahead() -> None:
+    """Load, while the pipeline is at work, what is wanted as soon as it has ended."""
+    from importlib.metadata import version
+
+    load_table()
+    load_writers()
+    version("pavedroad")  # the first answer loads a parser of e-mails, in which Python keeps what it knows of packages
+    gc.freeze()  # all this is here to stay: the searches for garbage, the last one above all, need not go through it
 
 
 class Progress:

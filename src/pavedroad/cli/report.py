@@ -65,4 +65,4 @@ def _fingerprint(reports: Sequence[Report]) -> str:
 
     decided = [msgspec.structs.replace(item, run=None) if item.stage == "gate" else item for item in reports]
     commit = next((item.run.commit for item in reports if item.stage == "gate" and item.run), None)
-    return hashlib.sha256(encode(decided) + f"{commit or ''} {version('pavedroad')}".encode()).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(decided) + f"{commit or ''} {version('pavedroad')}".encode()).hexdigest()
