@@ -1,6 +1,7 @@
 """Pictures of columns from DuckDB: of the whole table where it is small, else of slices spread evenly over it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from pavedroad.engines.duckdb.table import KINDS, Column, Table
 from pavedroad.foundation.data.histograms import (
@@ -25,6 +26,17 @@ _FAR = 2**62
 """Microseconds that stand for a time that is infinitely far."""
 
 
+class _Scale(NamedTuple):
+    """Numbers or times to be drawn over an axis: of which column, and as what expression of SQL."""
+
+    name: str
+    sql: str
+    unit: str = ""
+    """That of times; empty for numbers."""
+    about: str = ""
+    """What the numbers are, where they are not the column's own values."""
+
+
 def draw(table: Table, rows: int, names: tuple[str, ...]) -> list[Figure]:
     """A picture of the distribution of each named column that has a value."""
     columns = [table.columns[name] for name in names if name in table.columns]
@@ -38,26 +50,31 @@ def draw(table: Table, rows: int, names: tuple[str, ...]) -> list[Figure]:
     if moving:
         wanted = ", ".join(map(_read, moving))
         table.ask(f"CREATE TEMP TABLE spread AS SELECT {wanted} FROM t WHERE r % {max(1, rows // WHOLE)} = 0")  # noqa: S608
-    figures = []
+    scales = {column.name: _to_scale(column) for column in columns if _is_ordered(column)}
+    still = [scale for name, scale in scales.items() if name not in {column.name for column in moving}]
+    figures = _draw_scales(table, "drawn", still, note)
+    figures |= _draw_scales(table, "spread", [scales[column.name] for column in moving], note)
     for column in columns:
-        values = f"{column.sql} AS v FROM {'spread' if column in moving else 'drawn'}"
-        match KINDS[column.sort]:
-            case "number":
-                figure = _draw_numbers(table, column.name, values, [note])
-            case "time":
-                unit = "time in UTC" if column.sort == "zoned" else "time"
-                figure = _draw_moments(table, column.name, values, unit, note)
-            case _:
-                figure = _draw_values(table, column.name, values, note)
-        figures.append(figure)
-    return [figure for figure in figures if figure is not None]
+        if column.name not in scales:
+            figures[column.name] = _draw_values(table, column, note)
+    found = (figures[column.name] for column in columns)
+    return [figure for figure in found if figure is not None]
+
+
+def _is_ordered(column: Column) -> bool:
+    return KINDS[column.sort] in {"number", "time"}
+
+
+def _to_scale(column: Column) -> _Scale:
+    times = {"time": "time in UTC" if column.sort == "zoned" else "time"}
+    return _Scale(column.name, column.sql, times.get(KINDS[column.sort], ""))
 
 
 def _read(column: Column) -> str:
-    """A column as it is drawn: numbers of double precision, microseconds since 1970, or text."""
+    """A column as it is drawn: finite numbers of double precision, microseconds since 1970, or text."""
     match KINDS[column.sort]:
         case "number":
-            value = f"{column.sql}::DOUBLE"
+            value = f"CASE WHEN isfinite({column.sql}::DOUBLE) THEN {column.sql}::DOUBLE END"
         case "time":  # an infinity has no number
             far = f"CASE {column.sql}::VARCHAR WHEN 'infinity' THEN {_FAR} WHEN '-infinity' THEN -{_FAR} END"
             value = f"coalesce(epoch_us({column.sql}), {far})"
@@ -82,7 +99,7 @@ def _find_moving(table: Table, columns: list[Column], starts: list[int]) -> list
     A column moves when the middle halves of the values in two slices have nothing in common. Such a column is then
     drawn of single rows all over the table, which takes a scan, though of that column only.
     """
-    ordered = [column for column in columns if KINDS[column.sort] in {"number", "time"}]
+    ordered = [column for column in columns if _is_ordered(column)]
     if not ordered or not starts:
         return []
     halves = ", ".join(f"quantile_disc({column.sql}, [0.25, 0.75])" for column in ordered)
@@ -96,55 +113,100 @@ def _find_moving(table: Table, columns: list[Column], starts: list[int]) -> list
     return moving
 
 
-def _draw_numbers(table: Table, name: str, values: str, notes: list[str]) -> Figure | None:
-    finite = f"SELECT v FROM (SELECT {values}) WHERE isfinite(v)"  # noqa: S608
-    ((count, ends, low, high, whole),) = table.ask(
-        f"SELECT count(*), quantile_cont(v, [0.005, 0.995]), min(v), max(v), bool_and(v = round(v)) FROM ({finite})"  # noqa: S608
-    )
-    if not count:
-        return None
-    edges = choose_edges(ends[0], ends[1], low, high, whole=whole)
-    counts = _count(table, finite, [f"{edge!r}::DOUBLE" for edge in edges])
-    return draw_numbers(name, notes, [min(edges[0], low), *edges[1:-1], max(edges[-1], high)], counts)
+def _draw_scales(table: Table, place: str, scales: Sequence[_Scale], note: str) -> dict[str, Figure | None]:
+    """The pictures of numbers and times by their columns' names, from two queries; None where there is no value."""
+    if not scales:
+        return {}
+    found = dict(zip(scales, _describe(table, place, scales), strict=True))
+    edges = {scale: _choose(scale, told) for scale, told in found.items() if told.known}
+    counts = _count(table, place, edges)
+    figures: dict[str, Figure | None] = {}
+    for scale, told in found.items():
+        notes = [*([scale.about] if scale.about else []), note]
+        ends = edges.get(scale, [])
+        if ends:
+            ends = [min(ends[0], told.low), *ends[1:-1], max(ends[-1], told.high)]
+        if scale.unit:
+            drawn = draw_moments(scale.name, notes, ends, counts.get(scale, {}), scale.unit, told.beyond)
+            figures[scale.name] = drawn if ends or any(told.beyond) else None
+        else:
+            figures[scale.name] = draw_numbers(scale.name, notes, ends, counts[scale]) if ends else None
+    return figures
 
 
-def _draw_moments(table: Table, name: str, values: str, unit: str, note: str) -> Figure | None:
-    known = f"SELECT v FROM (SELECT {values}) WHERE v >= {FIRST} AND v < {LAST}"  # noqa: S608
-    asked = f"count(v) FILTER (WHERE v < {FIRST}), count(v) FILTER (WHERE v >= {LAST})"
-    (beyond,) = table.ask(f"SELECT {asked} FROM (SELECT {values})")  # noqa: S608
-    grains = ", ".join(f"bool_and(v % {grain} = 0)" for grain in GRAINS)
-    ((count, ends, low, high, *fit),) = table.ask(
-        f"SELECT count(*), quantile_disc(v, [0.005, 0.995]), min(v), max(v), {grains} FROM ({known})"  # noqa: S608
-    )
-    if not count:
-        return draw_moments(name, [note], [], {}, unit, beyond) if any(beyond) else None
-    grain = next((grain for grain, fits in zip(GRAINS, fit, strict=True) if fits), 1)
-    edges = choose_moments(ends[0], ends[1], grain)
-    counts = _count(table, known, list(map(str, edges)))
-    ends = [min(edges[0], low), *edges[1:-1], max(edges[-1], high)]
-    return draw_moments(name, [note], ends, counts, unit, beyond)
+class _Told(NamedTuple):
+    """How many values there are, where most and all of them lie, which grains they are multiples of."""
+
+    known: int
+    most: Sequence[Any]
+    low: Any
+    high: Any
+    fits: Sequence[bool]
+    beyond: tuple[int, int]
+    """How many are before and after all dates of anything."""
 
 
-def _count(table: Table, values: str, edges: Sequence[str]) -> dict[int, int]:
-    """How many of the values ``v`` lie in each bin; the outermost hold all beyond."""
-    places = " + ".join(f"(v >= {edge})::INTEGER" for edge in edges[1:-1]) or "0"
-    return dict(table.ask(f"SELECT {places} AS bin, count(*) FROM ({values}) GROUP BY bin"))  # noqa: S608
+def _describe(table: Table, place: str, scales: Sequence[_Scale]) -> list[_Told]:
+    asked: list[str] = []
+    for _, v, unit, _ in scales:
+        within = f" FILTER (WHERE {_say_within(v)})" if unit else ""
+        fits = [f"{v} % {grain} = 0" for grain in GRAINS] if unit else [f"{v} = round({v})"]
+        asked += [f"count({v}){within}", f"quantile_{'disc' if unit else 'cont'}({v}, [0.005, 0.995]){within}"]
+        asked += [f"min({v}){within}", f"max({v}){within}"]
+        asked.append(f"[{', '.join(f'bool_and({fit}){within}' for fit in fits)}]")
+        beyond = [f"{v} < {FIRST}", f"{v} >= {LAST}"] if unit else ["false", "false"]
+        asked.append(f"[{', '.join(f'count({v}) FILTER (WHERE {test})' for test in beyond)}]")
+    (answers,) = table.ask(f"SELECT {', '.join(asked)} FROM {place}")  # noqa: S608
+    width = len(_Told._fields)
+    return [_Told(*answers[start : start + width]) for start in range(0, len(answers), width)]
 
 
-def _draw_values(table: Table, name: str, values: str, note: str) -> Figure | None:
-    present = f"SELECT v FROM (SELECT {values}) WHERE v IS NOT NULL"  # noqa: S608
+def _choose(scale: _Scale, told: _Told) -> list[Any]:
+    if not scale.unit:
+        return [*choose_edges(told.most[0], told.most[1], told.low, told.high, whole=told.fits[0])]
+    grain = next((grain for grain, fits in zip(GRAINS, told.fits, strict=True) if fits), 1)
+    return [*choose_moments(told.most[0], told.most[1], grain)]
+
+
+def _count(table: Table, place: str, edges: Mapping[_Scale, list[Any]]) -> dict[_Scale, dict[int, int]]:
+    """How many of the values of each scale lie in each bin; the outermost hold all beyond."""
+    if not edges:
+        return {}
+    asked = []
+    for (_, v, unit, _), ends in edges.items():
+        # DuckDB's own bins hold their upper end; ours hold the lower one, so all is counted the other way round.
+        kind = "BIGINT" if unit else "DOUBLE"
+        turned = ", ".join(f"{-end!r}::{kind}" for end in reversed(ends[1:-1]))
+        within = f" FILTER (WHERE {_say_within(v)})" if unit else ""
+        asked.append(f"histogram(-{v}, [{turned}]::{kind}[]){within}")
+    (answers,) = table.ask(f"SELECT {', '.join(asked)} FROM {place}")  # noqa: S608
+    found = {}
+    for (scale, ends), counted in zip(edges.items(), answers, strict=True):
+        places = {-end: number for number, end in enumerate(ends[1:-1], 1)}
+        found[scale] = {places.get(end, 0): count for end, count in counted.items() if count}
+    return found
+
+
+def _say_within(value: str) -> str:
+    return f"{value} >= {FIRST} AND {value} < {LAST}"
+
+
+def _draw_values(table: Table, column: Column, note: str) -> Figure | None:
+    present = f"SELECT {column.sql} AS v FROM drawn WHERE {column.sql} IS NOT NULL"  # noqa: S608
     found = table.ask(
         f"SELECT v, n, sum(n) OVER (), count(*) OVER () FROM (SELECT v, count(*) AS n FROM ({present}) GROUP BY v)"  # noqa: S608
         f" ORDER BY n DESC, v LIMIT {MAX_BARS}"
     )
     if not found:
         return None
+    name = column.name
     counts, total, distinct = {value: count for value, count, _, _ in found}, int(found[0][2]), found[0][3]
     if distinct > MAX_BARS and all(map(CLOCK.fullmatch, counts)):
         ((all_of_day,),) = table.ask(f"SELECT bool_and(regexp_full_match(v, '{CLOCK.pattern}')) FROM ({present})")  # noqa: S608
         if all_of_day:
-            moments = f"epoch_us(v::TIME) AS v FROM ({present})"
-            return _draw_moments(table, name, moments, "time of day", note)
+            times = f"(SELECT epoch_us(v::TIME) AS v FROM ({present}))"  # noqa: S608
+            return _draw_scales(table, times, [_Scale(name, "v", "time of day")], note)[name]
     if say_little(counts.values(), total, distinct):
-        return _draw_numbers(table, name, f"length(v)::DOUBLE AS v FROM ({present})", ["length of the text", note])
+        lengths = f"(SELECT length(v)::DOUBLE AS v FROM ({present}))"  # noqa: S608
+        return _draw_scales(table, lengths, [_Scale(name, "v", about="length of the text")], note)[name]
     return draw_values(name, [note], counts, total, distinct)

@@ -67,7 +67,8 @@ def name_failing(draft: Draft, numbers: list[int] | None) -> Draft:
 
 
 def _count(condition: str) -> str:
-    return f"count(*) FILTER (WHERE {condition})" if condition else "count(*)"
+    """Count rows; of no rows ``count_if`` is NULL. As a FILTER of ``count(*)`` a whole query took a quarter longer."""
+    return f"coalesce(count_if({condition}), 0)" if condition else "count(*)"
 
 
 def _both(first: str, second: str) -> str:
