@@ -19,7 +19,7 @@ from pavedroad.foundation.data.histograms import (
 )
 from pavedroad.report import Figure
 
-WHOLE = 50_000
+WHOLE = 20_000
 """Up to so many rows a picture is of all of them; beyond, it is of about as many."""
 SLICES = 5
 _FAR = 2**62
