@@ -138,6 +138,8 @@ def test_a_gap_is_told_with_its_limits():
     assert check.reason == f"The groups differ: {words}; all of it lies above 0.01."
     check = only(policy(fairness=[{**FAIR, "max_gap": 0.05}]), [], sexes({"f": 0.5, "m": 0.58}, (0.02, 0.08, 0.15)))
     assert check.reason == f"The groups differ: {words}; the gap lies above 0.05."
+    check = only(policy(fairness=[{**FAIR, "max_gap": 0.02}]), [], sexes({"f": 0.5, "m": 0.58}, (0.02, 0.08, 0.15)))
+    assert check.reason == f"The groups differ: {words}; the gap lies above 0.02."
     check = only(policy(fairness=[{**FAIR, "max_gap": 0.1}]), [], sexes({"f": 0.5, "m": 0.58}, (0.02, 0.08, 0.15)))
     assert check.reason == f"The groups may yet differ by more than 0.1: {words}. More rows would settle it."
 
