@@ -1,6 +1,6 @@
 """``python -m pavedroad`` is the command ``pavedroad``."""
 
-from pavedroad.cli.main import main
+from pavedroad.cli.main import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -202,7 +202,7 @@ def test_ctrl_c_is_told_and_has_the_exit_code_that_shells_know():
 
 
 def test_a_reader_that_goes_away_is_no_traceback():
-    program = "import sys; sys.argv = ['pavedroad', '--help']; from pavedroad.cli.main import main; main()"
+    program = "import sys; sys.argv = ['pavedroad', '--help']; from pavedroad.cli.main import run; run()"
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
@@ -211,6 +211,37 @@ def test_a_reader_that_goes_away_is_no_traceback():
     os.close(writing)
     assert done.stderr == ""
     assert done.returncode != 0
+
+
+def ended(last_words):
+    """What the program prints and returns when its command line ends like this."""
+    program = (
+        "import atexit, sys, threading, time\n"
+        "from pavedroad.cli import main as program\n"
+        "def slow():\n    time.sleep(0.3)\n    print('thread')\n"
+        "class Held:\n    def __del__(self):\n        print('taken apart')\n"
+        "def main():\n"
+        "    global held\n    held = Held()\n"
+        "    atexit.register(print, 'at exit')\n    threading.Thread(target=slow).start()\n"
+        f"    print('said')\n    {last_words}\n"
+        "program.main = main\nprogram.run()\n"
+    )
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("last_words", "code"), [("sys.exit(3)", 3), ("sys.exit()", 0), ("sys.exit(143)", 143)])
+def test_the_end_is_quick_and_loses_nothing(last_words, code):
+    done = ended(last_words)
+    assert done.stdout.split("\n") == ["said", "thread", "at exit", ""]
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_what_nobody_foresaw_ends_as_python_ends():
+    """The twin: without the quick end, what is held is taken apart, and the trace is seen."""
+    done = ended("raise ValueError('odd')")
+    assert "taken apart" in done.stdout
+    assert "ValueError: odd" in done.stderr
+    assert done.returncode == 1
 
 
 # --- in a repo ------------------------------------------------------------------------------------------------------
