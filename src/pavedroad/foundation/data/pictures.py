@@ -91,11 +91,20 @@ def _count(values: "np.ndarray", edges: "np.ndarray") -> dict[int, int]:
 
 
 def _count_microseconds(column: "pd.Series") -> "np.ndarray":
-    """Times as moments; fractions of a microsecond are cut off."""
+    """Times as moments; fractions of a microsecond are cut off, and no time is farther than 64 bits reach."""
+    import numpy as np
+
     times = column.dropna()
     if getattr(times.dt, "tz", None) is not None:
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
-    found: np.ndarray = times.to_numpy().astype("datetime64[us]").astype("int64")
+    moments = times.to_numpy()
+    each = {"s": 1_000_000, "ms": 1_000}.get(np.datetime_data(moments.dtype)[0])
+    found: np.ndarray
+    if each is None:  # as fine as microseconds, or finer
+        found = moments.astype("datetime64[us]").astype("int64")
+    else:  # NumPy's own conversion overflows, in silence before 2.5
+        most = (2**63 - 1) // each
+        found = np.clip(moments.astype("int64"), -most, most) * each
     return found
 
 
