@@ -99,7 +99,7 @@ def test_what_is_kept_comes_back(tmp_path):
     ("content", "why"),
     [
         (None, "cannot be read"),
-        (b"{}", "not what an evaluation leaves"),
+        (b"{}", "not a valid record of what the model predicted"),
         (b"\xff", "not strict JSON"),
         ("swapped", "contradict each other"),
     ],

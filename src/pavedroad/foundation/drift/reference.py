@@ -16,7 +16,8 @@ from pavedroad.foundation.data.source import Source
 from pavedroad.foundation.data.tables import load_reader
 from pavedroad.foundation.drift.grid import CELLS, Grid
 from pavedroad.foundation.engines import load_engine
-from pavedroad.report import decode, encode, write_whole
+from pavedroad.foundation.jsonfile import read_document
+from pavedroad.report import encode, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,16 +152,8 @@ def read_reference(path: Path) -> Reference:
     Raises:
         EvidenceError: there is none, or it is not a valid one.
     """
-    try:
-        reference = msgspec.convert(decode(path.read_bytes(), where=path), Reference)
-    except OSError as error:
-        raise EvidenceError(
-            f"The reference profile cannot be read: {error.strerror}.",
-            where=path,
-            next_step="Train the model again: training keeps the profile beside it.",
-        ) from error
-    except msgspec.ValidationError as error:
-        raise EvidenceError(f"This is not a valid reference profile: {error}.", where=path) from error
+    next_step = "Train the model again: training keeps the profile beside it."
+    reference = read_document(path, Reference, "reference profile", next_step=next_step)
     for column in reference.columns:
         require_sound(column, path)
     return reference

@@ -9,7 +9,8 @@ from pavedroad.errors import EvidenceError
 from pavedroad.foundation.drift.reference import Reference, hold_frame, measure, require_sound
 from pavedroad.foundation.evaluation.metrics import Better, Estimates, Metric, Predictions
 from pavedroad.foundation.evaluation.resampling import Interval
-from pavedroad.report import decode, encode, write_whole
+from pavedroad.foundation.jsonfile import read_document
+from pavedroad.report import encode, write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,16 +92,8 @@ def read_predicted(path: Path) -> Predicted:
     Raises:
         EvidenceError: there is nothing, or its numbers contradict each other.
     """
-    try:
-        kept = msgspec.convert(decode(path.read_bytes(), where=path), Predicted)
-    except OSError as error:
-        raise EvidenceError(
-            f"What the model predicted on its holdout cannot be read: {error.strerror}.",
-            where=path,
-            next_step="Evaluate the model again: pavedroad evaluate.",
-        ) from error
-    except msgspec.ValidationError as error:
-        raise EvidenceError(f"This is not what an evaluation leaves: {error}.", where=path) from error
+    next_step = "Evaluate the model again: pavedroad evaluate."
+    kept = read_document(path, Predicted, "record of what the model predicted on its holdout", next_step=next_step)
     for column in kept.predictions.columns:
         require_sound(column, path)
     if not (kept.low <= kept.value <= kept.high and 0 < kept.confidence < 1):

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
 
-from pavedroad.errors import DataError, EvidenceError, PackageError, UserCodeError
+from pavedroad.errors import DataError, PackageError, UserCodeError
 from pavedroad.foundation.data.profile import hold_same
 from pavedroad.foundation.data.tables import read_table
 from pavedroad.foundation.evaluation.metrics import Needs, Predictions
-from pavedroad.report import Scalar, decode, encode, write_whole
+from pavedroad.foundation.jsonfile import read_document
+from pavedroad.report import Scalar, encode, write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -170,12 +171,8 @@ def read_answers(path: Path) -> Answers:
     Raises:
         PackageError: there are none, or the file is not valid.
     """
-    try:
-        answers = msgspec.convert(decode(path.read_bytes(), where=path), Answers)
-    except OSError as error:
-        raise PackageError(f"The predictions cannot be read: {error.strerror}.", where=path) from error
-    except (msgspec.ValidationError, EvidenceError) as error:
-        raise PackageError(f"These are not predictions: {error}.", where=path) from error
+    next_step = "Let the script run again: pavedroad train."
+    answers = read_document(path, Answers, "file of predictions", next_step=next_step, error=PackageError)
     chances = answers.probabilities
     if chances is not None and (
         len(chances) != len(answers.values) or any(len(row) != len(answers.labels) for row in chances)

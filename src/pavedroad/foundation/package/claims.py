@@ -15,6 +15,7 @@ import msgspec
 from pavedroad.errors import EvidenceError, PackageError, UserCodeError
 from pavedroad.foundation.evaluation.metrics import METRICS, Better, Metric
 from pavedroad.foundation.evaluation.resampling import Interval
+from pavedroad.foundation.jsonfile import read_document
 from pavedroad.foundation.text import join_some
 from pavedroad.report import Check, Severity, decode, encode, judge, write_whole
 
@@ -101,16 +102,8 @@ def read_claims(path: Path) -> Claims:
     Raises:
         PackageError: there is nothing, or the file is not valid.
     """
-    try:
-        return msgspec.convert(decode(path.read_bytes(), where=path), Claims)
-    except OSError as error:
-        raise PackageError(
-            f"The script's own figures cannot be read: {error.strerror}.",
-            where=path,
-            next_step="Let the script run again: pavedroad train.",
-        ) from error
-    except (msgspec.ValidationError, EvidenceError) as error:
-        raise PackageError(f"These are not a script's own figures: {error}.", where=path) from error
+    next_step = "Let the script run again: pavedroad train."
+    return read_document(path, Claims, "file of a script's own figures", next_step=next_step, error=PackageError)
 
 
 def find_comparable(claims: Claims, problem: str) -> dict[str, Metric]:
