@@ -213,7 +213,8 @@ def test_there_is_one_way_to_train(model, what):
     ],
 )
 def test_ways_to_train_that_are_fine(model):
-    parse_config(GOOD.partition("[model]")[0] + f"[model]\n{model}\n")
+    found = parse_config(GOOD.partition("[model]")[0] + f"[model]\n{model}\n").model
+    assert {key: getattr(found, key) for key in tomllib.loads(model)} == tomllib.loads(model)
 
 
 @pytest.mark.parametrize(

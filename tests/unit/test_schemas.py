@@ -53,7 +53,7 @@ def report(**changes):
 
 
 def test_a_good_report_fits_its_schema():
-    validator("report").validate(report())
+    assert list(validator("report").iter_errors(report())) == []
 
 
 @pytest.mark.parametrize(
