@@ -35,14 +35,15 @@ def run_stage(project: Project, stage: str, judge: Judge) -> Report:
     """Run one stage and write its report.
 
     An error the road knows becomes a report with the outcome ``error`` that says why; so does one it does not know,
-    with the traceback kept beside it. A wrong configuration is reported the same way and then raised.
+    with the traceback kept beside it. A wrong configuration is reported the same way and then raised. A process that
+    the system kills has nobody left to say so, so a report that it began is written first; Ctrl-C takes it back.
 
     Raises:
         ConfigError: the configuration or the suite is not valid.
         UsageError: an optional dependency is missing.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    project.report(stage).unlink(missing_ok=True)
+    write_report(project.report(stage), _report_unfinished(stage))
     try:
         report = judge(project)
         encode(report)  # a value that JSON cannot hold is a crash of the stage, not of the writing
@@ -51,7 +52,10 @@ def run_stage(project: Project, stage: str, judge: Judge) -> Report:
         raise
     except PavedroadError as error:
         report = _report_error(stage, error)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a crash is never a pass
+    except KeyboardInterrupt:
+        project.report(stage).unlink(missing_ok=True)
+        raise
+    except BaseException as error:  # noqa: BLE001 - the last line of defence: a crash is never a pass
         report = _report_crash(project, stage, error)
     run = describe_run(project, started, time.perf_counter() - clock)
     if report.run is not None:
@@ -91,7 +95,21 @@ def _report_error(stage: str, error: PavedroadError) -> Report:
     return conclude(stage, [check], summary=error.what)
 
 
-def _report_crash(project: Project, stage: str, error: Exception) -> Report:
+def _report_unfinished(stage: str) -> Report:
+    """What stands there from a stage's beginning to its end, and stays when its process does not live to see it."""
+    check = Check(
+        id=f"{stage}.unfinished",
+        title=f"The stage {stage!r} ran to its end",
+        outcome=Outcome.ERROR,
+        reason=(
+            "It began, and its process ended before it could say why: the system may have killed it for want of "
+            f"memory, or compiled code may have crashed. See what happens when it runs by itself: pavedroad {stage}."
+        ),
+    )
+    return conclude(stage, [check], summary=f"The stage {stage!r} began and did not come to its end.")
+
+
+def _report_crash(project: Project, stage: str, error: BaseException) -> Report:
     kept = project.reports / "run" / f"{stage}.traceback.txt"
     write_whole(kept, "".join(traceback.format_exception(error)).encode())
     check = Check(

@@ -1,6 +1,9 @@
 """Running a stage: whatever happens, a report is left that says so, and none that is older."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 from settings_text import write_settings
@@ -64,7 +67,12 @@ def test_a_wrong_configuration_is_reported_and_raised(project, error):
     assert read_report(project.report("validate")).outcome is Outcome.ERROR
 
 
-@pytest.mark.parametrize("error", [RuntimeError("our own fault"), MemoryError(), RecursionError(), AssertionError()])
+CRASHES = [
+    RuntimeError("our own fault"), MemoryError(), RecursionError(), AssertionError(), SystemExit(0), BaseException(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", CRASHES, ids=lambda error: type(error).__name__)
 def test_a_crash_is_an_error_and_keeps_its_traceback_beside(project, error):
     report = run_stage(project, "validate", raising(error))
     assert report.outcome is Outcome.ERROR
@@ -82,12 +90,26 @@ def test_a_value_that_json_cannot_hold_is_a_crash_and_no_pass(project, value):
     assert read_report(project.report("validate")).outcome is Outcome.ERROR
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_an_interruption_leaves_no_older_report_that_could_be_taken_for_this_ones(project, error):
+def test_an_interruption_leaves_no_older_report_that_could_be_taken_for_this_ones(project):
     run_stage(project, "validate", good)
-    with pytest.raises(error):
-        run_stage(project, "validate", raising(error()))
+    with pytest.raises(KeyboardInterrupt):
+        run_stage(project, "validate", raising(KeyboardInterrupt()))
     assert not project.report("validate").exists()
+
+
+def test_a_stage_whose_process_is_killed_leaves_a_report_that_it_did_not_end(project):
+    run_stage(project, "validate", good)
+    script = (
+        "import os, signal\nfrom pathlib import Path\n"
+        "from pavedroad.foundation.project import find_project\nfrom pavedroad.stages.runner import run_stage\n"
+        "run_stage(find_project(Path.cwd()), 'validate', lambda _: os.kill(os.getpid(), signal.SIGKILL))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=project.root, check=False, timeout=120)
+    assert done.returncode == -signal.SIGKILL
+    report = read_report(project.report("validate"))
+    assert report.outcome is Outcome.ERROR
+    assert "want of memory" in report.checks[0].reason
+    assert "pavedroad validate" in report.checks[0].reason
 
 
 def test_an_error_in_the_configuration_does_not_borrow_the_older_runs_time(project):
