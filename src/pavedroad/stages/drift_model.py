@@ -142,7 +142,8 @@ def _watch(project: Project, kept: _Kept, taken: Sequence[str]) -> Watched:
     before = kept.predicted.predictions
     asks_chances = before.find(PROBABILITY) is not None or metric.needs == "probability"
     features = make_features(project, table, kept.signature.features)
-    predicted = predict(kept.model, features, kept.signature, "probability" if asks_chances else metric.needs)
+    needs = "probability" if asks_chances else metric.needs
+    predicted = predict(kept.model, features, kept.signature, needs, seconds=project.config.model.timeout)
     about = f"{len(table):,} of {rows:,} current rows, in runs spread evenly" if rows > len(table) else "current rows"
     name = _name_apart(PERFORMANCE, taken)
     found, checks = _compare_performance(project, kept, metric, table, predicted)

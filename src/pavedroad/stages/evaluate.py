@@ -51,7 +51,8 @@ def evaluate(project: Project) -> Report:
     else:
         model, _ = load_trained(project)
         features = make_features(project, holdout, signature.features)
-        predicted = predict(model, features, signature, _find_needs(model, objective, metric))
+        needs = _find_needs(model, objective, metric)
+        predicted = predict(model, features, signature, needs, seconds=config.model.timeout)
     actual = holdout[objective.target].to_numpy()
 
     # A stated baseline can be worse than knowing nothing, so the model is also held against the best constant.

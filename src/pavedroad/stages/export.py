@@ -31,7 +31,7 @@ def export(project: Project, target: Path, to: str) -> Report:
     features = make_features(project, rows, signature.features)
     has_probabilities = signature.problem != "regression" and hasattr(model, "predict_proba")
     needs = "probability" if has_probabilities else find_metric(config.objective.metric, config.objective.problem).needs
-    ours = predict(model, features, signature, needs)
+    ours = predict(model, features, signature, needs, seconds=config.model.timeout)
     exporter = load_exporter(to)
     content = exporter.convert(
         model, features, {"pavedroad.package": package.digest, "pavedroad.name": config.project.name}

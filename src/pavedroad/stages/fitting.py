@@ -121,7 +121,7 @@ class _Fitted:
         name = name_file(settings.format)
         kept = load_format(settings.format).load(folder / name, settings.trusted)
         with self.blame():
-            same = _survives(kept, self.model, self.features, signature)
+            same = _survives(kept, self.model, self.features, signature, settings.timeout)
         return [
             judge(
                 "train.round-trip",
@@ -240,6 +240,11 @@ def _train(project: Project, rows: "pd.DataFrame") -> _Fitted:
 
 def _require_estimator(model: object, path: str, needs: Needs) -> None:
     wanted = ["predict", *(["predict_proba"] if needs == "probability" else [])]
+    if isinstance(model, type):
+        raise UserCodeError(
+            f"{path} returned the class {model.__name__} itself, not a fitted model of it.",
+            next_step=f"End the function with `return {model.__name__}().fit(X, y)`.",
+        )
     for name in wanted:
         if not callable(getattr(model, name, None)):
             raise UserCodeError(
@@ -248,10 +253,15 @@ def _require_estimator(model: object, path: str, needs: Needs) -> None:
             )
 
 
-def _survives(kept: Any, model: Any, features: "pd.DataFrame", signature: Signature) -> bool:  # noqa: ANN401
+def _survives(
+    kept: Any,  # noqa: ANN401
+    model: Any,  # noqa: ANN401
+    features: "pd.DataFrame",
+    signature: Signature,
+    seconds: float,
+) -> bool:
     import numpy as np
 
     sample = features.head(200)
-    before = predict(model, sample, signature, "value")
-    after = predict(kept, sample, signature, "value")
-    return bool(np.array_equal(before.values, after.values))
+    before, after = (predict(side, sample, signature, "value", seconds=seconds).values for side in (model, kept))
+    return bool(np.array_equal(before, after))

@@ -39,7 +39,8 @@ def score(project: Project, table: "pd.DataFrame") -> Predictions:
     require_inputs(signature, table)
     needs = find_metric(project.config.objective.metric, project.config.objective.problem).needs
     features = make_features(project, table, signature.features)
-    return predict(package.load_model(project.config.model.trusted), features, signature, needs)
+    settings = project.config.model
+    return predict(package.load_model(settings.trusted), features, signature, needs, seconds=settings.timeout)
 
 
 def score_apart(root: Path, table: Path, answer: Path) -> Predictions:

@@ -204,7 +204,8 @@ def predict_rows(project: Project, rows: "pd.DataFrame", needs: Needs, trained: 
         verify_manifest(trained.model)
         return recall(read_answers(trained.model / ANSWERS), rows, project.config.objective.target)
     model, signature = load_trained(trained)
-    return predict(model, make_features(project, rows, signature.features), signature, needs)
+    features = make_features(project, rows, signature.features)
+    return predict(model, features, signature, needs, seconds=project.config.model.timeout)
 
 
 def name_model(project: Project) -> Input:

@@ -71,10 +71,26 @@ def test_what_is_no_prediction_of_a_number_is_refused(values, why):
     assert why in caught.value.what
 
 
-@pytest.mark.parametrize("values", [["no", "maybe", "no"], [0, 1, 0], ["no", None, "no"]], ids=str)
-def test_a_class_that_training_never_saw_is_refused(values):
-    with pytest.raises(UserCodeError, match="which training never saw"):
+STRANGE = {
+    "another class": (["no", "maybe", "no"], 1, "maybe"),
+    "numbers": ([0, 1, 0], 3, "0"),
+    "nothing": (["no", None, "no"], 1, "None"),
+    "NaN": ([np.nan, np.nan, np.nan], 3, "nan"),
+    "things": ([{}, {}, {}], 3, "{}"),
+}
+
+
+@pytest.mark.parametrize(("values", "rows", "name"), STRANGE.values(), ids=STRANGE)
+def test_a_class_that_training_never_saw_is_refused(values, rows, name):
+    with pytest.raises(UserCodeError) as caught:
         predict(Model(values), FEATURES, signature("binary", ["no", "yes"]), "label")
+    said = f"{rows} of 3 predictions are of a class that training never saw, for example {name!r}."
+    assert caught.value.what == said
+
+
+def test_classes_are_those_of_the_target_whatever_type_the_model_gives_them():
+    found = predict(Model(["1", "0", "1"]), FEATURES, signature("binary", [0, 1]), "label")
+    assert found.values.tolist() == [1, 0, 1]
 
 
 SHARES = {
@@ -84,7 +100,7 @@ SHARES = {
     "do not add up": ([[0.5, 0.6]] * 3, "add up to 1"),
     "below zero": ([[-0.5, 1.5]] * 3, "add up to 1"),
     "NaN": ([[np.nan, 1.0]] * 3, "finite"),
-    "text": ([["a", "b"]] * 3, "predict_proba failed: ValueError"),
+    "text": ([["a", "b"]] * 3, "probabilities of type <U1, not numbers"),
 }
 
 

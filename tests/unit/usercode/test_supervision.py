@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from pavedroad.foundation.usercode.supervision import TooLongError, keep_one_process, limit_time
+from pavedroad.foundation.usercode.supervision import TooLongError, keep_process, keep_streams, limit_time
 
 
 def test_code_in_time_is_left_alone_and_its_alarm_is_taken_back():
@@ -75,8 +75,31 @@ def test_compiled_code_that_does_not_listen_ends_with_the_process():
     assert "Timeout" in done.stderr
 
 
+def test_streams_that_were_redirected_are_given_back():
+    before = sys.stdout, sys.stderr
+    with keep_streams():
+        sys.stdout, sys.stderr = None, None
+    assert (sys.stdout, sys.stderr) == before
+
+
+def test_a_process_cannot_be_ended_from_inside_and_ends_as_ever_afterwards():
+    leave = os._exit
+    with pytest.raises(SystemExit) as ended, keep_process():
+        os._exit(7)
+    assert ended.value.code == 7
+    assert os._exit is leave
+
+
+def test_a_copy_may_end_as_it_likes():
+    with keep_process():
+        child = os.fork()
+        if child == 0:
+            os._exit(3)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+
+
 def test_a_forked_copy_does_not_come_out(capfd):
-    with keep_one_process():
+    with keep_process():
         child = os.fork()
     os.write(1, b"out")
     assert os.waitpid(child, 0)[1] == 0

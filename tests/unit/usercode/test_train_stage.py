@@ -279,6 +279,8 @@ WRONG_TRAIN = {
     "gives a class": ("    return {'model': LinearRegression().fit(X, y)}", "dict, which has no 'predict'"),
     "raises": ("    raise MemoryError('none left')", "MemoryError: none left"),
     "leaves": ("    raise SystemExit(0)", "SystemExit: 0"),
+    "leaves without a word": ("    import os; os._exit(0)", "SystemExit: 0"),
+    "raises what nobody catches": ("    raise BaseException('from far below')", "BaseException: from far below"),
     "needs what is not here": ("    import torch_of_nobody", "torch_of_nobody"),
     "asks for a graphics card": ("    raise RuntimeError('No CUDA GPUs are available')", "No CUDA GPUs are available"),
     "never ends": ("    while True:\n        pass", "took longer than the 1 seconds of model.timeout"),
@@ -287,6 +289,7 @@ WRONG_TRAIN = {
         "took longer than the 1 seconds of model.timeout",
     ),
     "gives a model that was not fitted": ("    return LinearRegression()", "NotFittedError"),
+    "gives the class of a model": ("    return LinearRegression", "the class LinearRegression itself"),
 }
 
 
@@ -348,6 +351,8 @@ WRONG_PREDICT = {
     "words": ("return np.array(['much'] * len(X))", "not numbers"),
     "nothing": ("return None", "predictions of shape ()"),
     "an error": ("raise ValueError('no')", "predict failed: ValueError: no"),
+    "an end": ("raise SystemExit(0)", "predict failed: SystemExit: 0"),
+    "no end": ("while True: pass", "predict took longer than 2 seconds for 200 rows"),
 }
 
 
@@ -368,7 +373,7 @@ class Model(RegressorMixin, BaseEstimator):
 def train(X, y, params):
     return Model().fit(X, y)
 """
-    project = repo(model=model, settings=f'{TWO_FUNCTIONS}\ntrusted = ["t_shop.model.Model"]')
+    project = repo(model=model, settings=f'{TWO_FUNCTIONS}\ntrusted = ["t_shop.model.Model"]\ntimeout = 2')
     report = drive(project, "train")
     assert report.outcome is Outcome.ERROR
     assert why in report.checks[0].reason

@@ -11,6 +11,7 @@ from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.evaluation.metrics import Needs, Predictions
 from pavedroad.foundation.package.answers import ANSWERS
 from pavedroad.foundation.package.claims import CLAIMED
+from pavedroad.foundation.usercode.supervision import TooLongError, keep_process, keep_streams, limit_time
 from pavedroad.report import Scalar
 from pavedroad.settings import Model
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SIGNATURE = "signature.json"
 PROFILE = "profile.json"
+LONGEST_S = 604_800.0
+"""Seconds that a model may take to predict when nobody says less: a week."""
 NO_MODEL = {
     "predictions": "The script gave predictions and no model ([model] predictions).",
     "metrics": "The script gave figures of its own and neither a model nor predictions ([model] metrics).",
@@ -141,19 +144,32 @@ def require_known_classes(target: "pd.Series", signature: Signature) -> None:
         )
 
 
-def predict(model: Any, features: "pd.DataFrame", signature: Signature, needs: Needs) -> Predictions:  # noqa: ANN401
+def predict(
+    model: Any,  # noqa: ANN401
+    features: "pd.DataFrame",
+    signature: Signature,
+    needs: Needs,
+    *,
+    seconds: float = LONGEST_S,
+) -> Predictions:
     """Ask a model for its predictions and hold them to the signature.
 
+    Args:
+        model: what has ``predict`` and, where chances are needed, ``predict_proba``; it may be the repo's own code.
+        features: the rows.
+        signature: what the model takes and gives.
+        needs: what to ask for.
+        seconds: how long each of the two may take.
+
     Raises:
-        UserCodeError: the model raised, or gave the wrong number of predictions, or values that are no predictions.
+        UserCodeError: the model raised or took too long, or gave the wrong number of predictions, or values that are no
+            predictions.
     """
     import numpy as np
+    import pandas as pd
 
     rows = len(features)
-    try:
-        values = np.asarray(model.predict(features))
-    except Exception as error:
-        raise UserCodeError(f"The model's predict failed: {type(error).__name__}: {_short(error)}.") from error
+    values = _ask(model, "predict", features, seconds)
     if values.shape != (rows,):
         raise UserCodeError(f"The model gave predictions of shape {values.shape} for {rows:,} rows.")
     if signature.problem == "regression":
@@ -165,20 +181,49 @@ def predict(model: Any, features: "pd.DataFrame", signature: Signature, needs: N
             raise UserCodeError(f"{wrong:,} of {rows:,} predictions are not finite numbers.")
         return Predictions(values=values)
     labels = tuple(signature.labels)
-    strange = sorted({str(value) for value in values.tolist()} - {str(label) for label in labels})
-    if strange:
-        raise UserCodeError(f"The model predicts the class {strange[0]!r}, which training never saw.")
-    probabilities = _ask_probabilities(model, features, signature) if needs == "probability" else None
+    known = {str(label): position for position, label in enumerate(labels)}
+    plain = np.array(list(map(str, values.tolist())), dtype=object) if values.dtype.kind == "O" else values
+    codes, found = pd.factorize(plain, use_na_sentinel=False)
+    positions = np.array([known.get(str(value), -1) for value in found.tolist()], dtype="int64")[codes]
+    strange = positions < 0
+    if strange.any():
+        raise UserCodeError(
+            f"{int(strange.sum()):,} of {rows:,} predictions are of a class that training never saw, for example "
+            f"{str(values[strange][0])!r}."
+        )
+    values = np.array(labels)[positions]
+    probabilities = _ask_probabilities(model, features, signature, seconds) if needs == "probability" else None
     return Predictions(values=values, probabilities=probabilities, labels=labels)
 
 
-def _ask_probabilities(model: Any, features: "pd.DataFrame", signature: Signature) -> "np.ndarray":  # noqa: ANN401
+def _ask(model: Any, what: str, features: "pd.DataFrame", seconds: float) -> "np.ndarray":  # noqa: ANN401
     import numpy as np
 
     try:
-        given = np.asarray(model.predict_proba(features), dtype="float64")
-    except Exception as error:
-        raise UserCodeError(f"The model's predict_proba failed: {type(error).__name__}: {_short(error)}.") from error
+        with keep_process(), keep_streams(), limit_time(seconds):
+            return np.asarray(getattr(model, what)(features))
+    except KeyboardInterrupt:
+        raise
+    except TooLongError as error:
+        raise UserCodeError(
+            f"The model's {what} took longer than {seconds:,} seconds for {len(features):,} rows.",
+            next_step="Raise model.timeout in pavedroad.toml if it may take so long.",
+        ) from error
+    except BaseException as error:
+        raise UserCodeError(f"The model's {what} failed: {type(error).__name__}: {_short(error)}.") from error
+
+
+def _ask_probabilities(
+    model: Any,  # noqa: ANN401
+    features: "pd.DataFrame",
+    signature: Signature,
+    seconds: float,
+) -> "np.ndarray":
+    import numpy as np
+
+    given = _ask(model, "predict_proba", features, seconds)
+    if given.dtype.kind not in "fiu":
+        raise UserCodeError(f"The model gave probabilities of type {given.dtype}, not numbers.")
     expected = (len(features), len(signature.labels))
     if given.shape != expected:
         raise UserCodeError(f"The model gave probabilities of shape {given.shape}; expected {expected}.")
@@ -187,5 +232,5 @@ def _ask_probabilities(model: Any, features: "pd.DataFrame", signature: Signatur
     return given
 
 
-def _short(error: Exception) -> str:
+def _short(error: BaseException) -> str:
     return " ".join(str(error).split())[:300].rstrip(".")

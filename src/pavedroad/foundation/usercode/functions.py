@@ -16,7 +16,7 @@ from pavedroad.errors import UserCodeError
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.frames import lend, take_back
-from pavedroad.foundation.usercode.supervision import TooLongError, keep_one_process, limit_time
+from pavedroad.foundation.usercode.supervision import TooLongError, keep_process, keep_streams, limit_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,9 @@ def load_module(project: Project, name: str) -> ModuleType:
         sys.path.insert(0, source)
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _blame(f"The module {name!r} cannot be imported", error, project.root) from error
 
 
@@ -67,13 +69,15 @@ def call(project: Project, what: str, function: Callable[..., Any], *arguments: 
     """
     seconds = project.config.model.timeout
     try:
-        with keep_one_process(), limit_time(seconds):
+        with keep_process(), keep_streams(), limit_time(seconds):
             return function(*arguments)
     except TooLongError as error:
         raise _blame(
             f"{what} took longer than the {seconds:,} seconds of model.timeout", error, project.root
         ) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _blame(f"{what} failed", error, project.root) from error
 
 

@@ -1,12 +1,14 @@
-"""Watching over code that is not ours while it runs: it may not take forever, and it may not come back twice."""
+"""Watching over code that is not ours while it runs: it may not take forever, nor end us, nor come back twice."""
 
 import contextlib
 import faulthandler
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import NoReturn
 
 PATIENCE_S = 60
 """Seconds after its time is over until code that does not listen is ended together with the process."""
@@ -42,7 +44,7 @@ def limit_time(seconds: float) -> Iterator[None]:
 def end_at_last(seconds: float) -> Iterator[None]:
     """End the process when the code inside does not even listen to an interruption, as compiled code may not.
 
-    The stage then leaves no report, which is never a pass.
+    The stage's report then says that it did not come to its end, which is never a pass.
     """
     try:
         faulthandler.dump_traceback_later(seconds + PATIENCE_S, exit=True)
@@ -56,11 +58,33 @@ def end_at_last(seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def keep_one_process() -> Iterator[None]:
-    """Let only the process that came in go out: a copy that the code inside forked ends here, whatever it holds."""
-    entered = os.getpid()
+def keep_process() -> Iterator[None]:
+    """Let only the process that came in go out, and let it go out: not as a copy, and not by ``os._exit``.
+
+    A copy that the code inside forked ends here, whatever it holds. To end the process itself without a word is an
+    exit like any other, which the caller hears of as SystemExit.
+    """
+    entered, leave = os.getpid(), os._exit
+
+    def stay(status: int) -> NoReturn:
+        if os.getpid() != entered:  # a copy, which ends as it likes
+            leave(status)
+        raise SystemExit(status)
+
+    os._exit = stay
     try:
         yield
     finally:
+        os._exit = leave
         if os.getpid() != entered:
-            os._exit(0)
+            leave(0)
+
+
+@contextlib.contextmanager
+def keep_streams() -> Iterator[None]:
+    """Give back the standard output and error that the code inside replaced, or the verdict goes unheard."""
+    before = sys.stdout, sys.stderr
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
