@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from pavedroad.foundation.data.tables import name_input
+from pavedroad.foundation.data.tables import name_tables
 from pavedroad.foundation.drift.detection import Finding, choose_policy, compares_rows, find_drift, matches
 from pavedroad.foundation.drift.page import PAGE
 from pavedroad.foundation.drift.reference import ColumnSketch, Reference
@@ -51,7 +51,7 @@ def drift(project: Project) -> Report:
     judged.sort(key=lambda pair: (_ORDER.index(pair[1].outcome), -_size(pair[0])))
     inputs = {used.path: used for used in (*sides.inputs, *watched.inputs)}
     if any(found.comparison for found in by_rows):
-        inputs.setdefault(project.config.data.train, name_input(project, project.config.data.train))
+        inputs |= {used.path: used for used in name_tables(project) if used.path not in inputs}
     checks = [*(check for _, check in judged), *watched.checks, *judge_pipeline(project, [*inputs.values()])]
     if new and not settings.columns:
         checks.append(_tell_new(new, settings))

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.data.source import Source, find_source
-from pavedroad.foundation.data.tables import name_input
+from pavedroad.foundation.data.tables import name_input, name_tables
 from pavedroad.foundation.data.training import TrainingTable, open_training_table
 from pavedroad.foundation.drift.reference import REFERENCE, Reference, hold_frame, measure, read_reference
 from pavedroad.foundation.project import Project
@@ -52,7 +52,7 @@ def measure_sides(project: Project) -> Sides:
         named = replace(hashed.result(), rows=current.rows)
         return Sides(reference, current, [_name(project, path, reference), named])
     table = open_training_table(project)
-    inputs = [name_input(project, data.train, rows=table.rows)]
+    inputs = name_tables(project, rows=table.rows)
 
     def measure_current(like: Reference | None) -> Reference:
         if data.current:

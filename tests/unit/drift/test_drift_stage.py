@@ -77,6 +77,14 @@ def test_the_holdout_is_compared_with_the_training_rows_where_no_table_is_named(
     assert [item.path for item in report.inputs] == ["train.parquet"]
 
 
+def test_a_holdout_file_that_stands_in_for_current_rows_is_named_among_what_was_read(project):
+    made = project(make_table(), data='holdout_file = "held.parquet"')
+    make_table(90, seed=1).to_parquet(made.root / "held.parquet")
+    report = drift(made)
+    assert "90 rows of the holdout against 400 training rows" in report.summary
+    assert [item.path for item in report.inputs] == ["train.parquet", "held.parquet"]
+
+
 def test_a_kept_profile_is_the_reference_and_the_training_table_is_not_read(project):
     made = project(make_table(), make_table(seed=1), profile=make_table(seed=2))
     (made.root / "train.parquet").unlink()
@@ -256,6 +264,15 @@ def test_free_text_is_compared_by_its_words_with_rows_of_both_tables(new, outcom
     assert (check.evidence["reference_rows"], check.evidence["current_rows"]) == (320, 300)
     assert "column.review" not in [figure.id for figure in report.figures], "rows are not for show"
     assert {"train.parquet", "current.parquet"} <= {used.path for used in report.inputs}
+
+
+def test_a_holdout_file_is_named_where_a_comparison_by_rows_reads_it_with_the_training_table(project):
+    rules = 'rules = [{columns = ["shop"], method = "evidently:text"}]'
+    train = make_table()
+    made = project(train, make_table(seed=1), 'keys = ["day"]\nholdout_file = "held.parquet"', rules, profile=train)
+    train.tail(90).to_parquet(made.root / "held.parquet")
+    named = [used.path for used in drift(made).inputs]
+    assert named == ["model/reference.json", "current.parquet", "train.parquet", "held.parquet"]
 
 
 @pytest.mark.parametrize(("days", "outcome"), [(0, "pass"), (30, "pass"), (-1, "fail")])
