@@ -123,7 +123,12 @@ FILES = {
         "A line",
     ),
     "line ends of long ago": ("t.csv", CSV.replace("\n", "\r").encode(), Outcome.PASS, ""),
-    "a row of 4 MB": ("t.csv", f"{CSV}60,2020-01-01 00:00:00,1.5,{'x' * 4_000_000}\n".encode(), Outcome.ERROR, ""),
+    "a row of 4 MB": (
+        "t.csv",
+        f"{CSV}60,2020-01-01 00:00:00,1.5,{'x' * 4_000_000}\n".encode(),
+        Outcome.FAIL,
+        "expectation.shop.values_to_be_in_set 1 of 61 values",
+    ),
     "text that calls itself Parquet": ("t.parquet", CSV.encode(), Outcome.ERROR, "damaged"),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
-from pavedroad.engines.arrow.tables import ADVICE, guess_types, open_csv, refuse_nul, widen
+from pavedroad.engines.arrow.tables import describe_damage, guess_types, may_be_longer, open_csv, refuse_nul, widen
 from pavedroad.errors import DataError
 
 STREAM_FROM = 256 * 1024 * 1024
@@ -92,14 +92,11 @@ def _read(
                 nulls = [known + column.null_count for known, column in zip(nulls, block.columns, strict=True)]
                 take(number, block)
         except (pa.ArrowException, UnicodeDecodeError) as error:
-            if "straddl" in str(error) and size < BLOCK:
+            if may_be_longer(error) and size < BLOCK:
                 raise _LongerError from error
             wider = widen(now, seen[file], str(error)) if file in seen else None
             if wider is None:
-                reason = " ".join(str(error).split())[:300].rstrip(".")
-                raise DataError(
-                    f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE
-                ) from error
+                raise describe_damage(error, file) from error
             raise _WiderError(wider) from error
         counted.append(Counted(first, nulls))
     return counted

@@ -6,8 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from pavedroad.engines.arrow.blocks import STREAM_FROM, read_blocks
-from pavedroad.engines.arrow.tables import ADVICE, read_csv
-from pavedroad.errors import DataError
+from pavedroad.engines.arrow.tables import blame, read_csv
 from pavedroad.foundation.data.source import Source, is_row_number
 from pavedroad.foundation.validation.schema import Column, describe_partitions, merge_columns
 
@@ -18,13 +17,8 @@ def describe(source: Source) -> list[Column]:
         return describe_held(source.table)
     parts = []
     for file in source.files:
-        try:
+        with blame(file):
             parts.append(_describe_parquet(file) if source.kind == ".parquet" else _describe_csv(file))
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            reason = " ".join(str(error).split())[:300].rstrip(".")
-            raise DataError(
-                f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE
-            ) from error
     columns = merge_columns(parts)
     return [*columns, *describe_partitions(source, columns)]
 

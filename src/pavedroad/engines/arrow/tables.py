@@ -14,10 +14,14 @@ from pavedroad.foundation.data.source import Partitions, refuse_duplicates
 
 ADVICE = "A CSV must be UTF-8 with the same number of cells in every row."
 LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes of one line of a CSV at most."""
+"""Bytes of one line of a CSV at most, and so of a row, which has several lines where a cell holds line breaks."""
 GUESS_FROM = 16 * 1024 * 1024
 """A CSV of more bytes than this is read with the types of its first block, as long as they fit."""
 _PORTION = 1024 * 1024
+_STRADDLES = "straddling object straddles two block boundaries"
+"""What Arrow says of a row that is longer than a block."""
+_HEADLESS = "cannot infer number of columns"
+"""What it says of a header that is, and of a file that holds nothing but line ends."""
 _COLUMN = re.compile(r"In CSV column #(\d+)")
 _VALUE = re.compile(r"invalid value '(.*)'", re.DOTALL)
 _LADDER = (
@@ -50,9 +54,19 @@ def read_csv(path: Path) -> "pa.Table":
 
 
 def _read_whole(path: Path, types: dict[str, "pa.DataType"]) -> "pa.Table":
+    try:
+        return _read_at(path, types, _PORTION)
+    except pa.ArrowInvalid as error:
+        if not may_be_longer(error):
+            raise
+        return _read_at(path, types, LONGEST_LINE)
+
+
+def _read_at(path: Path, types: dict[str, "pa.DataType"], block_bytes: int) -> "pa.Table":
+    """Read in blocks of so many bytes, into which every row must fit; Arrow holds several of them at once."""
     return pa.csv.read_csv(
         path,
-        read_options=pa.csv.ReadOptions(encoding="utf8"),
+        read_options=pa.csv.ReadOptions(encoding="utf8", block_size=block_bytes),
         parse_options=pa.csv.ParseOptions(newlines_in_values=True),
         convert_options=_convert(types),
     )
@@ -118,6 +132,7 @@ def _can_be(kind: "pa.DataType", cell: str) -> bool:
     try:
         pa.csv.read_csv(
             pa.BufferReader(written),
+            read_options=pa.csv.ReadOptions(block_size=len(written)),  # the cell may be longer than a usual block
             parse_options=pa.csv.ParseOptions(newlines_in_values=True),
             convert_options=_convert({"c": kind}),
         )
@@ -169,10 +184,24 @@ def blame(file: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())[:300].rstrip(".")
-        raise DataError(
-            f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE
-        ) from error
+        raise describe_damage(error, file) from error
+
+
+def describe_damage(error: Exception, file: Path) -> DataError:
+    """What Arrow, or whoever decodes text, says of a file, as an error of ours."""
+    if _STRADDLES in str(error):
+        return DataError(
+            f"A row of the data file has more than {LONGEST_LINE:,} bytes.",
+            where=file,
+            next_step="Write one row a line, and close every quote that is opened.",
+        )
+    reason = " ".join(str(error).split())[:300].rstrip(".")
+    return DataError(f"The data file is damaged or not what its name says: {reason}.", where=file, next_step=ADVICE)
+
+
+def may_be_longer(error: Exception) -> bool:
+    """Whether it can be that a row, or the header, does not fit into what is read of a CSV at once."""
+    return _STRADDLES in str(error) or _HEADLESS in str(error)
 
 
 def refuse_endless(path: Path) -> None:

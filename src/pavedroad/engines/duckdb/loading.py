@@ -40,18 +40,11 @@ def load(connection: duckdb.DuckDBPyConnection, source: Source, stream_from: int
     Raises:
         DataError: a file is damaged, its text is not UTF-8, or its parts do not fit together.
     """
-    import pyarrow as pa
+    from pavedroad.engines.arrow.tables import blame
 
-    from pavedroad.engines.arrow.tables import ADVICE
-
-    try:
-        streamed = bool(source.files) and source.bytes > stream_from
+    streamed = bool(source.files) and source.bytes > stream_from
+    with blame(source.path):
         return _stream(connection, source) if streamed else _hold(connection, source)
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())[:300].rstrip(".")
-        raise DataError(
-            f"The data file is damaged or not what its name says: {reason}.", where=source.path, next_step=ADVICE
-        ) from error
 
 
 def _hold(connection: duckdb.DuckDBPyConnection, source: Source) -> Relation:
