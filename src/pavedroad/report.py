@@ -119,6 +119,7 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     ``intervals``     ``label``, ``low``, ``value``, ``high``: estimates with confidence limits
     ``fit``           ``actual``, ``predicted`` and, for a series, ``at``: a bounded sample of the holdout
     ``confusion``     ``actual``, ``predicted``, ``count``
+    ``reliability``   ``chance``, ``share``, ``rows``: for bins of rows, what was predicted and what came true
     ``distribution``  ``bin``, ``share`` and, for numbers, ``low``, ``high``; ``side`` = reference | current
     ``effects``       ``label``, ``value``, ``threshold``: drift by column
     ``flow``          ``step``, ``kind``, ``digest``: the lineage, in order
@@ -130,7 +131,7 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """
 
     id: str
-    kind: Literal["intervals", "fit", "confusion", "distribution", "effects", "flow", "graph"]
+    kind: Literal["intervals", "fit", "confusion", "reliability", "distribution", "effects", "flow", "graph"]
     title: str
     data: dict[str, list[Scalar]]
     unit: str = ""

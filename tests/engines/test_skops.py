@@ -36,6 +36,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeRegressor
 
 from pavedroad.engines.skops import model as skops
+from pavedroad.engines.skops.facts import describe
 from pavedroad.errors import PackageError
 
 RNG = np.random.default_rng(0)
@@ -91,6 +92,23 @@ def test_a_pipeline_over_columns_of_all_kinds_survives(tmp_path):
     skops.save(model, tmp_path / "model.skops", [])
     found = skops.load(tmp_path / "model.skops", [])
     np.testing.assert_array_equal(found.predict_proba(X), model.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (LogisticRegression(), "sklearn.linear_model._logistic.LogisticRegression"),
+        (
+            columns_and_all(),
+            "sklearn.pipeline.Pipeline ending in sklearn.linear_model._logistic.LogisticRegression",
+        ),
+        (make_pipeline(StandardScaler(), "passthrough"), "sklearn.pipeline.Pipeline"),
+    ],
+    ids=["alone", "at the end of a pipeline", "no model at its end"],
+)
+def test_a_model_is_named_by_its_file_alone(tmp_path, model, name):
+    skops.save(model, tmp_path / "model.skops", [])
+    assert describe(tmp_path / "model.skops").estimator == name
 
 
 # --- the same bytes -------------------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def facts(**changed):
         bytes=1234,
         environment={"numpy": "2.0"},
         warnings=["Rows stand twice: in both halves"],
+        held_out="20% of each class held out at random",
     )
     return msgspec.structs.replace(whole, **changed)
 
@@ -80,7 +81,7 @@ EXPECTED = (
     "0.9",
     "0.95",
     "red",
-    "never saw",
+    "never saw (20% of each class held out at random)",
     "a, b, c, d, e, f, g, h and 3 more",
     "no, yes",
     "Rows stand twice",

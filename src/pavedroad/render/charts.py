@@ -127,6 +127,29 @@ def _fit_over_time(figure: Figure, actual: list[float | None], predicted: list[f
     return {"width": 720, "height": 220, "data": {"values": rows}, "encoding": {"x": x}, "layer": lines}
 
 
+def _reliability(figure: Figure) -> Spec:
+    chance, share = (to_numbers(column) for column in read_columns(figure, "chance", "share"))
+    pairs = zip(chance, share, strict=True)
+    rows = require_rows([{"x": x, "y": y} for x, y in pairs if x is not None and y is not None], figure)[:MOST_ROWS]
+    whole = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": {"tickCount": 5}}
+    return {
+        "width": 300,
+        "height": 300,
+        "encoding": {
+            "x": {**whole, "field": "x", "title": "predicted chance"},
+            "y": {**whole, "field": "y", "title": "share that came true"},
+        },
+        "layer": [
+            {
+                "data": {"values": [{"x": end, "y": end} for end in (0, 1)]},
+                "mark": {"type": "line", "color": GREY, "strokeDash": [5, 4]},
+            },
+            {"data": {"values": rows}, "mark": {"type": "line", "color": ACCENT, "strokeWidth": 1.6}},
+            {"data": {"values": rows}, "mark": {"type": "circle", "color": ACCENT, "opacity": 1, "size": 70}},
+        ],
+    }
+
+
 def _confusion(figure: Figure) -> Spec:
     actual, predicted, count = read_columns(figure, "actual", "predicted", "count")
     classes = list(dict.fromkeys(to_label(name) for name in (*actual, *predicted)))[:MOST_ROWS]
@@ -229,6 +252,7 @@ _CHARTS: Mapping[str, Callable[[Figure], Spec]] = {
     "intervals": _intervals,
     "fit": _fit,
     "confusion": _confusion,
+    "reliability": _reliability,
     "effects": _effects,
     "distribution": to_distribution,
 }

@@ -70,6 +70,7 @@ _TITLES = {
 _LEGENDS = {
     "fit": "Grey: actual. Blue: predicted.",
     "confusion": "Rows: what was true. Columns: what was predicted.",
+    "reliability": "Each dot is a bin of about as many rows; on the dashed line, chances are what they say.",
     "effects": "Bars: size of the change. Upright marks: from here on it is material. Drifted: not by chance, either.",
 }
 

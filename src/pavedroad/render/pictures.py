@@ -13,6 +13,15 @@ from pavedroad.report import Figure
 
 # No clip paths: their names are counted up from drawing to drawing, so that the same figure would draw differently.
 _ELEMENTS = frozenset({"svg", "g", "path", "line", "text", "tspan", "rect", "circle"})
+_SHOWN = {
+    "intervals": "estimates with confidence intervals. The numbers stand in the table below the picture",
+    "fit": "predicted against actual values of the holdout",
+    "confusion": "how often each actual class was predicted as each class",
+    "reliability": "for bins of rows. The numbers stand in the table below the picture",
+    "effects": "size of the drift by column, with the threshold of each",
+    "distribution": "share of rows by value",
+}
+"""What the pictures of each kind show."""
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -37,19 +46,7 @@ def draw(figure: Figure) -> str:
 def describe(figure: Figure) -> str:
     """What a picture shows, in words, for those who cannot see it."""
     title = words.clean(figure.title, 120)
-    match figure.kind:
-        case "intervals":
-            return f"{title}: estimates with confidence intervals. The numbers stand in the table below the picture."
-        case "fit":
-            return f"{title}: predicted against actual values of the holdout."
-        case "confusion":
-            return f"{title}: how often each actual class was predicted as each class."
-        case "effects":
-            return f"{title}: size of the drift by column, with the threshold of each."
-        case "distribution":
-            return f"{title}: share of rows by value."
-        case _:
-            return title
+    return f"{title}: {_SHOWN[figure.kind]}." if figure.kind in _SHOWN else title
 
 
 def _check(svg: str) -> str:

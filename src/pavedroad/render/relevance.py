@@ -13,7 +13,7 @@ MOST_PICTURES = 60
 """Pictures of one stage that are drawn; thousands of columns must not become thousands of pictures."""
 
 _RANK = {Outcome.ERROR: 0, Outcome.FAIL: 1, Outcome.WARN: 2}
-_OVERVIEWS = frozenset({"intervals", "fit", "confusion", "effects", "flow"})
+_OVERVIEWS = frozenset({"intervals", "fit", "confusion", "reliability", "effects", "flow"})
 """Kinds that show a whole stage and not one column."""
 
 _MOST_ENDS = 6

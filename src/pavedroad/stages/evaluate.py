@@ -114,7 +114,7 @@ def evaluate(project: Project) -> Report:
             *closer,
         ],
         summary=(
-            f"{metric.title[0].upper()}{metric.title[1:]} {model_value:.4g} on {len(holdout):,} unseen rows; "
+            f"{metric.headline} {model_value:.4g} on {len(holdout):,} unseen rows; "
             + ", ".join(f"{title_baseline(name)} gives {found.baseline.value:.4g}" for name, found in estimates.items())
             + "."
         ),

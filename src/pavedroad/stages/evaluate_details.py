@@ -104,7 +104,7 @@ def _slice(scored: Scored) -> tuple[list[Check], list[Figure]]:
     figure = Figure(
         id="slices",
         kind="intervals",
-        title=f"{scored.metric.title} by group ({scored.metric.better} is better)",
+        title=f"{scored.metric.headline} by group ({scored.metric.better} is better)",
         data={
             "label": [f"{piece.column}: {piece.group}" for piece, _ in measured],
             "low": [interval.low for _, interval in measured],
@@ -172,7 +172,7 @@ def _calibrate(scored: Scored) -> tuple[list[Check], list[Figure]]:
         for id_, title, name, interval in (
             (
                 "evaluate.calibration",
-                "How far chances are from what came true",
+                "How far chances are from what came true (expected calibration error)",
                 "expected_calibration_error",
                 error,
             ),
@@ -197,7 +197,7 @@ def _find_bias(scored: Scored) -> tuple[list[Check], list[Figure]]:
     words = "too much" if bias.value > 0 else "too little"
     check = judge(
         "evaluate.bias",
-        "The errors do not go one way",
+        "The mean error (predicted minus actual) lies about 0",
         ok=not one_way,
         severity=Severity.INFO,
         observed={"value": bias.value, "low": bias.low, "high": bias.high},
@@ -251,7 +251,7 @@ def _draw_importance(found: list[Importance], metric: Metric) -> Figure:
     return Figure(
         id="importance",
         kind="intervals",
-        title=f"How much worse the {metric.title} gets without each feature",
+        title=f"How much worse the {metric.title} gets when one feature's values are shuffled",
         data={
             "label": [f"feature {item.feature}" for item in found],
             "low": [item.low for item in found],

@@ -108,7 +108,8 @@ class _Fitted:
 
     @property
     def name(self) -> str:
-        return type(self.model).__name__
+        whole, steps = type(self.model).__name__, getattr(self.model, "steps", None)
+        return f"{whole} ending in {type(steps[-1][-1]).__name__}" if steps else whole
 
     def keep(self, folder: Path) -> str:
         settings = self.project.config.model

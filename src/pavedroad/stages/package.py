@@ -142,6 +142,7 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
         words=config.project.card,
         waivers=config.gate.waiver,
         claimed={} if claims is None else claims.figures,
+        held_out=next((str(check.expected) for check in earlier[1].checks if check.id == "train.rows"), ""),
     )
 
 

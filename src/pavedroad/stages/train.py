@@ -112,10 +112,15 @@ def train(project: Project) -> Report:
 
 
 def _describe_split(data: Data, split: Split) -> str:
-    if split.how == "file":
-        return f"the rows of {data.holdout_file} held out"
-    gap = "" if split.how != "time" or not data.gap else f", after a gap of {data.gap}"
-    return f"{data.holdout:.0%} held out, by {split.how}{gap}"
+    gap = f" after a gap of {data.gap}{'' if isinstance(data.gap, str) else ' rows'}" if data.gap else ""
+    words = {
+        "file": f"those of {data.holdout_file} held out",
+        "time": f"the last {data.holdout:.0%} in time held out{gap}",
+        "group": f"{data.holdout:.0%} held out, by whole groups of {data.group!r}",
+        "stratified": f"{data.holdout:.0%} of each class held out at random",
+        "random": f"{data.holdout:.0%} held out at random",
+    }
+    return words[split.how]
 
 
 def _check_pipeline(project: Project) -> list[Check]:

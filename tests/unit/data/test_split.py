@@ -56,6 +56,18 @@ def test_what_lies_in_the_gap_is_neither_trained_nor_judged_on(frequency, gap, l
     assert found.train.tolist() == list(range(last))
 
 
+@pytest.mark.parametrize(("shops", "first"), [(1, 14), (2, 14), (3, 12), (4, 12), (20, None)])
+def test_rows_of_one_moment_stand_on_one_side(shops, first):
+    moments = pd.to_datetime("2024-01-01") + pd.to_timedelta(np.arange(20) // shops, unit="D")
+    table = pd.DataFrame({"day": moments, "sold": range(20)})
+    if first is None:
+        with pytest.raises(DataError, match="No row is earlier in 'day'"):
+            split(table, 'time = "day"\nholdout = 0.3')
+        return
+    found = split(table, 'time = "day"\nholdout = 0.3')
+    assert (found.train.tolist(), found.holdout.tolist()) == (list(range(first)), list(range(first, 20)))
+
+
 def test_rows_of_the_holdouts_first_moment_are_kept_out_of_training_by_a_gap_of_time():
     table = pd.DataFrame({"day": pd.to_datetime(["2024-01-01", *["2024-01-05"] * 9]), "sold": range(10)})
     found = split(table, 'time = "day"\nholdout = 0.3\ngap = "1s"')

@@ -41,16 +41,17 @@ def test_a_single_chance_for_all_is_one_bin():
     found = measure_calibration(np.full(100, 0.5), np.arange(100) % 2.0, **TERMS)
     assert found.value == pytest.approx(0.0, abs=1e-12)
     figure = draw_reliability(np.full(100, 0.5), np.arange(100) % 2.0)
-    assert figure.data == {"actual": [0.5], "predicted": [0.5]}
+    assert figure.data == {"chance": [0.5], "share": [0.5], "rows": [100]}
 
 
 def test_the_picture_of_reliability_holds_chance_and_share_of_each_bin():
     chance, happened = chances(5_000, bend=4.0)
     figure = draw_reliability(chance, happened)
-    assert len(figure.data["actual"]) == 10
-    assert figure.data["predicted"] == sorted(figure.data["predicted"])
-    assert figure.data["predicted"][0] < figure.data["actual"][0]  # said to be rarer than it was
-    assert figure.data["predicted"][-1] > figure.data["actual"][-1]
+    assert figure.kind == "reliability"
+    assert figure.data["rows"] == [500] * 10
+    assert figure.data["chance"] == sorted(figure.data["chance"])
+    assert figure.data["chance"][0] < figure.data["share"][0]  # said to be rarer than it was
+    assert figure.data["chance"][-1] > figure.data["share"][-1]
 
 
 def test_errors_that_go_one_way_are_told_from_those_that_do_not():

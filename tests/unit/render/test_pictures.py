@@ -41,6 +41,7 @@ FIGURES = [
         {"bin": ["0", "1", "?"], "share": [0.5, 0.4, 0.1], "low": [0, 1, None], "high": [1, 2, None]},
     ),
     Figure("i", "distribution", "I", {"bin": ["0", "1"], "share": [0.5, 0.5], "low": [0, 1], "high": [1, 50]}),
+    Figure("j", "reliability", "J", {"chance": [0.1, 0.9], "share": [0.2, 0.8], "rows": [50, 50]}),
 ]
 
 
@@ -65,6 +66,7 @@ def test_pictures_show_their_labels():
     assert {"model", "baseline", "1", "2", "u"} <= _texts(draw(FIGURES[0]))
     assert {"x", "y", "3", "4", "actual", "predicted"} <= _texts(draw(FIGURES[4]))
     assert {"x", "y", "0.5", "-0.1"} <= _texts(draw(FIGURES[5]))
+    assert {"predicted chance", "share that came true", "0.0", "1.0"} <= _texts(draw(FIGURES[9]))
 
 
 def test_an_effect_over_its_threshold_alarms_only_if_the_check_did_not_pass():
@@ -184,6 +186,7 @@ def test_bars_stand_in_the_order_of_the_figure():
         Figure("x", "intervals", "x", {"label": ["model"], "value": []}),
         Figure("x", "intervals", "x", {"label": ["model"], "value": ["NaN"]}),
         Figure("x", "fit", "x", {"actual": [1.0], "predicted": [1.0, 2.0]}),
+        Figure("x", "reliability", "x", {"chance": [0.5], "share": []}),
         Figure("x", "fit", "x", {"actual": ["a"], "predicted": ["b"]}),
         Figure("x", "confusion", "x", {"actual": [], "predicted": [], "count": []}),
         Figure("x", "effects", "x", {"label": ["a"], "value": [None]}),

@@ -3,6 +3,7 @@
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from pavedroad.errors import PackageError
 from pavedroad.foundation.package.facts import Makeup
@@ -31,7 +32,17 @@ def describe(path: Path) -> Makeup:
                 rest += node.values()
             elif isinstance(node, list):
                 rest += node
-        estimator = f"{schema['__module__']}.{schema['__class__']}"
+        estimator = _name(schema)
     except (OSError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile) as error:
         raise PackageError(f"The model file is damaged: {type(error).__name__}.", where=path) from error
     return Makeup(estimator=estimator, modules=frozenset(modules))
+
+
+def _name(model: dict[str, Any]) -> str:
+    """The full name of a model's class; that of a pipeline alone says little, so its last step is named too."""
+    name = f"{model['__module__']}.{model['__class__']}"
+    try:
+        step = model["content"]["content"]["steps"]["content"][-1]["content"][-1]
+        return f"{name} ending in {_name(step)}" if step["__loader__"] == "ObjectNode" else name
+    except (KeyError, IndexError, TypeError):
+        return name

@@ -36,10 +36,10 @@ class Split:
 def split_rows(table: "pd.DataFrame", data: Data, objective: Objective) -> Split:
     """Split a table's rows, the same way every time.
 
-    ``time`` holds out the last rows, after a gap where one is set; ``group`` holds out whole groups; ``stratified``
-    keeps the share of each class; ``random`` shuffles. ``auto`` is ``group`` when the data names a group, ``time`` when
-    it has a time column, ``stratified`` for classes that are common enough, else ``random``. A holdout file is the
-    holdout, whatever else is set.
+    ``time`` holds out the last rows, those of one moment together, after a gap where one is set; ``group`` holds out
+    whole groups; ``stratified`` keeps the share of each class; ``random`` shuffles. ``auto`` is ``group`` when the data
+    names a group, ``time`` when it has a time column, ``stratified`` for classes that are common enough, else
+    ``random``. A holdout file is the holdout, whatever else is set.
 
     Raises:
         DataError: too few rows to hold any out, or none left to train on.
@@ -85,23 +85,31 @@ def _choose(table: "pd.DataFrame", data: Data, objective: Objective) -> str:
 
 
 def _split_by_time(table: "pd.DataFrame", data: Data, first: int) -> Split:
-    """Hold out from position ``first`` on; training ends where the gap before it begins."""
+    """Hold out the moment of position ``first`` and all after it; training ends where the gap before it begins."""
     import numpy as np
     import pandas as pd
 
+    times = table[data.time]
+    first = int((times < times.iloc[first]).sum())  # rows of one moment know of each other, so they stay together
+    if first < 1:
+        raise DataError(
+            f"No row is earlier in {data.time!r} than those held out, so none is left to train on.",
+            where=data.train,
+            next_step="Make the holdout smaller, or name a time column that tells more moments apart.",
+        )
     last = first
     if isinstance(data.gap, int):
         last = first - data.gap
     else:
         found = re.fullmatch(r"(\d+) ?([a-z]+)", data.gap)
-        if found is None or kind_of(table[data.time]) != "time":
+        if found is None or kind_of(times) != "time":
             raise ConfigError(
                 f"data.gap is {data.gap!r}, but the time column {data.time!r} holds no dates or times.",
                 where="pavedroad.toml",
                 next_step="Give the gap as a number of rows.",
             )
-        begins = table[data.time].iloc[first] - pd.Timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
-        last = min(first, int((table[data.time] < begins).sum()))
+        begins = times.iloc[first] - pd.Timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+        last = min(first, int((times < begins).sum()))
     if last < 1:
         raise DataError(
             f"With a gap of {data.gap} no row is left to train on.",

@@ -64,7 +64,7 @@ def find_bins(chance: "np.ndarray") -> "tuple[np.ndarray, int]":
 
 
 def draw_reliability(chance: "np.ndarray", happened: "np.ndarray") -> Figure:
-    """The share that came true against the mean chance of each bin: on the line, chances mean what they say."""
+    """The share that came true by the mean chance of each bin: on the diagonal, chances mean what they say."""
     import numpy as np
 
     bins, count = find_bins(chance)
@@ -72,11 +72,12 @@ def draw_reliability(chance: "np.ndarray", happened: "np.ndarray") -> Figure:
     mean, share = (np.bincount(bins, weights=side, minlength=count) / rows for side in (chance, happened))
     return Figure(
         id="reliability",
-        kind="fit",
-        title="Reliability: the share that came true (actual) by predicted chance",
+        kind="reliability",
+        title="Reliability: how often it came true, by predicted chance",
         data={
-            "actual": [round(float(value), 9) for value in share],
-            "predicted": [round(float(value), 9) for value in mean],
+            "chance": [round(float(value), 9) for value in mean],
+            "share": [round(float(value), 9) for value in share],
+            "rows": [int(count) for count in rows],
         },
     )
 

@@ -33,6 +33,11 @@ class Metric:
     better: Better
     needs: Needs
 
+    @property
+    def headline(self) -> str:
+        """Its title, as a sentence or a heading begins with it."""
+        return self.title[0].upper() + self.title[1:]
+
 
 _REGRESSION, _BINARY = frozenset({"regression"}), frozenset({"binary"})
 _MULTICLASS, _CLASSES = frozenset({"multiclass"}), frozenset({"binary", "multiclass"})

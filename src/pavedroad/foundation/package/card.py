@@ -133,8 +133,9 @@ def _tell_measures(facts: Facts) -> Section:
         "How good it is",
         [
             (
-                f"Measured by the road on {facts.rows:,} rows that training never saw, with "
-                f"{facts.confidence:.0%} confidence limits from bootstrap resampling."
+                f"Measured by the road on {facts.rows:,} rows that training never saw"
+                f"{f' ({facts.held_out})' if facts.held_out else ''}, with {facts.confidence:.0%} confidence limits "
+                "from bootstrap resampling."
             )
         ],
         table=Table(("Measure", "Value", "From", "To"), [_tell_measure(measure) for measure in facts.measures]),

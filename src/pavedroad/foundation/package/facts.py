@@ -104,6 +104,8 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The gate's waivers that stood in the policy when the package was made, whether they were needed or not."""
     claimed: dict[str, float] = {}
     """What the repo's script says of itself: its own figures, which the road did not measure."""
+    held_out: str = ""
+    """How the rows were chosen that the measures are of, in words."""
 
 
 def find_measures(evaluated: Report) -> tuple[list[Measure], list[Measure]]:
