@@ -110,7 +110,7 @@ def test_a_server_that_is_down_is_told_when_it_is_back(repo, tmp_path):
     project = point(repo, uri)
     (run,) = list_runs(project)
     begun = time.monotonic()
-    with pytest.raises(TrackingError, match="did not take") as caught:
+    with pytest.raises(TrackingError, match="did not take the run: nobody answers there") as caught:
         send(project, run)
     assert time.monotonic() - begun < 60
     assert "runs send" in caught.value.next_step

@@ -111,6 +111,16 @@ def test_another_version_of_a_package_is_a_warning_when_all_else_is_the_same(kep
     assert "environment.txt" in checks["package"].reason
 
 
+def test_a_metric_that_is_called_otherwise_is_the_same_metric(kept):
+    path = kept / "package" / "package.json"
+    path.write_text(path.read_text().replace("How much better", "By how much better"))
+    write_manifest(kept / "package", "beans")
+    report, checks, _ = run(kept)
+    assert report.outcome is Outcome.WARN
+    assert checks["metrics"].outcome is Outcome.PASS
+    assert "package.json" in checks["package"].reason
+
+
 def test_a_package_that_was_tampered_with_is_not_even_tried(kept):
     (kept / "package" / "metrics.json").write_text("{}")
     done = subprocess.run(

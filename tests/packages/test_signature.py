@@ -118,11 +118,14 @@ def test_another_key_is_refused_and_a_key_that_is_none_says_so(signed, keys):
     from pavedroad.foundation.package.signature import sign
 
     before = (signed / "package.signature" / "model.sig").read_bytes()
-    for key in ("theirs.pub", "ours.pem", "nobody.pub"):
+    for key in ("theirs.pub", "ours.pem"):
         with pytest.raises(PackageError, match="does not hold"):
             verify(signed, keys / key)
-    with pytest.raises(PackageError, match="could not sign"):
+    with pytest.raises(PackageError, match="no private key that could sign"):
         sign(open_package(signed / "package"), "1", keys / "ours.pub")
+    for use in (verify, lambda _, key: sign(open_package(signed / "package"), "1", key)):
+        with pytest.raises(PackageError, match="The key cannot be read: No such file or directory"):
+            use(signed, keys / "nobody.pub")
     assert (signed / "package.signature" / "model.sig").read_bytes() == before
 
 

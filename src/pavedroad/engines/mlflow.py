@@ -19,6 +19,8 @@ from pavedroad.foundation.tracking import TrackedRun
 from pavedroad.settings import Tracking
 
 _NAMED = "pavedroad.package"
+_UNREACHABLE = "Max retries exceeded"
+"""What the library that talks to the server says, among much else, when there is none."""
 _LONGEST = 500
 """Characters of a parameter at most; MLflow keeps no more."""
 
@@ -37,9 +39,11 @@ def send(run: TrackedRun, settings: Tracking) -> str | None:
         known = client.search_runs([place], f"tags.`{_NAMED}` = '{run.package}' and attributes.status = 'FINISHED'")
         return str(known[0].info.run_id) if known else _make(client, place, run)
     except (MlflowException, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split())
+        if _UNREACHABLE in reason:
+            reason = f"nobody answers there within {settings.timeout} seconds"
         raise TrackingError(
-            f"MLflow at {settings.uri} did not take the run: {reason}.",
+            f"MLflow at {settings.uri} did not take the run: {reason[:200].rstrip('.')}.",
             next_step="The run is kept; when the server is back, run: pavedroad runs send.",
         ) from error
 

@@ -15,7 +15,7 @@ from pavedroad.foundation.data.tables import hash_file, hash_parts, hash_path, n
 from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.package.envelope import ENVIRONMENT, Package, open_package
 from pavedroad.foundation.package.environment import compare_locks, find_versions, write_lock
-from pavedroad.foundation.package.facts import Facts
+from pavedroad.foundation.package.facts import Facts, Measure
 from pavedroad.foundation.package.lineage import Lineage, trace
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project, find_project
@@ -192,7 +192,7 @@ def _judge_model(then: Facts, now: Facts, why: str) -> Check:
 def _judge_metrics(then: Facts, now: Facts) -> Check:
     before = {measure.id: measure for measure in (*then.measures, *then.slices)}
     after = {measure.id: measure for measure in (*now.measures, *now.slices)}
-    differing = [id_ for id_ in before.keys() | after.keys() if before.get(id_) != after.get(id_)]
+    differing = [id_ for id_ in before.keys() | after.keys() if _read(before.get(id_)) != _read(after.get(id_))]
     evidence: dict[str, Value] = {
         id_: f"{before[id_].value:.10g} then, {after[id_].value:.10g} now"
         for id_ in sorted(differing)[:_NAMED]
@@ -206,6 +206,11 @@ def _judge_metrics(then: Facts, now: Facts) -> Check:
         reason="" if not differing else f"Different: {', '.join(sorted(differing)[:_NAMED])}.",
         evidence=evidence,
     )
+
+
+def _read(measure: Measure | None) -> tuple[float, float, float] | None:
+    """The numbers of a measure: what it is called may change with the road's version."""
+    return None if measure is None else (measure.value, measure.low, measure.high)
 
 
 def _judge_files(then: Package, now: Package) -> Check:
