@@ -103,6 +103,17 @@ def _require_training(config: Config, text: str, where: Path | str) -> None:
     """One way to train: two functions, or a command with the files it writes."""
     model = config.model
     line = find_line(text, "model")
+    try:
+        blank = bool(model.command) and not model.words
+    except ValueError as error:
+        raise ConfigError(
+            f"model.command cannot be split into words: {error}.",
+            where=where,
+            line=find_line(text, "model", "command"),
+            next_step='Write it word by word: command = ["python", "train.py"].',
+        ) from error
+    if blank:
+        raise ConfigError("model.command is blank.", where=where, line=find_line(text, "model", "command"))
     written = model.artifact or model.predictions or model.metrics
     needed = ([] if written else ["artifact"]) if model.command else ["features", "train"]
     for key in needed:

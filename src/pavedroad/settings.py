@@ -4,6 +4,7 @@
 tables (``[[section.entries]]``) is a list of structs, whose own optional keys have their defaults here.
 """
 
+import shlex
 from typing import Annotated, Literal
 
 import msgspec
@@ -132,8 +133,8 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     features: Annotated[str, Meta(pattern=FEATURES)]
     train: Annotated[str, Meta(pattern=REFRESH)]
-    command: list[str]
-    """A script that trains, word by word, instead of the function ``train``."""
+    command: str | list[str]
+    """A script that trains instead of the function ``train``: word by word, or as a line that is split into words."""
     artifact: RelativePath
     """The model file that ``command`` writes, in the format that ``format`` names."""
     predictions: RelativePath
@@ -145,6 +146,15 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds that one call of the repo's functions, or its command, may take."""
     format: Name
     trusted: list[str]
+
+    @property
+    def words(self) -> list[str]:
+        """The words of ``command``. A line is split as a shell would, and no shell ever sees it.
+
+        Raises:
+            ValueError: a quotation in the line does not end.
+        """
+        return shlex.split(self.command) if isinstance(self.command, str) else self.command
 
     @property
     def gives(self) -> Literal["model", "predictions", "metrics"]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pavedroad.errors import UserCodeError
+from pavedroad.errors import PackageError, UserCodeError
 from pavedroad.foundation.evaluation.metrics import Needs, find_metric
 from pavedroad.foundation.package.answers import ANSWERS, Answers, read_answers, recall, take_answers, write_answers
 from pavedroad.foundation.package.claims import CLAIMED, Claims, read_claims, take_claims, write_claims
@@ -21,7 +21,7 @@ from pavedroad.foundation.usercode.supervision import end_at_last
 from pavedroad.report import Check, Outcome, Severity, judge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
 
@@ -225,7 +225,8 @@ def _train(project: Project, rows: "pd.DataFrame") -> _Fitted:
     settings = project.config.model
     if settings.command:
         with run_script(project, rows) as made:
-            model = load_format(settings.format).load(made["artifact"], settings.trusted)
+            with _point_at_artifact(project):
+                model = load_format(settings.format).load(made["artifact"], settings.trusted)
             claims = _take_claims(made)
         features = make_features(project, rows)
         known = [str(name) for name in getattr(model, "feature_names_in_", ())]
@@ -237,6 +238,16 @@ def _train(project: Project, rows: "pd.DataFrame") -> _Fitted:
     with end_at_last(settings.timeout):
         model = call(project, settings.train, function, *lent, read_parameters(project))
     return _Fitted(project, model, features, function, None)
+
+
+@contextlib.contextmanager
+def _point_at_artifact(project: Project) -> "Iterator[None]":
+    """Let an error about the file that a script wrote name its path in the repo: the copy it lay in is gone."""
+    try:
+        yield
+    except PackageError as error:
+        error.where = project.config.model.artifact
+        raise
 
 
 def _require_estimator(model: object, path: str, needs: Needs) -> None:

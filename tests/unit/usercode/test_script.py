@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pavedroad.errors import ConfigError
 from pavedroad.foundation.data.tables import name_code, name_input
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome
@@ -158,7 +159,7 @@ WRONG = {
     "writes a folder": ("import os; os.mkdir('out/model.skops')", "did not write"),
     "writes a pickle": (
         "import pickle\npickle.dump({'a': print}, open('out/model.skops', 'wb'))",
-        "damaged",
+        "This is no skops file, or a damaged one; a pickle is never loaded. Write the model with: skops.io.dump",
     ),
 }
 
@@ -203,6 +204,49 @@ def test_a_program_that_is_not_there_is_named(repo):
     report = drive(repo(command=("no-such-program-here", "x")), "train")
     assert report.outcome is Outcome.ERROR
     assert "cannot be run" in report.checks[0].reason
+
+
+def test_an_error_about_the_file_that_was_written_names_it_as_the_repo_does(repo):
+    report = drive(repo(WRONG["writes a pickle"][0]), "train")
+    assert report.checks[0].where.file == "out/model.skops"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("python train.py", ["python", "train.py"]),
+        ("python 'my train.py' --depth=3", ["python", "my train.py", "--depth=3"]),
+        (
+            "python train.py && touch x; $HOME `id`",
+            ["python", "train.py", "&&", "touch", "x;", "$HOME", "`id`"],
+        ),
+    ],
+)
+def test_a_command_may_be_one_line_that_no_shell_reads(repo, line, words):
+    path = repo("").root / "pavedroad.toml"
+    path.write_text(path.read_text().replace('["python", "train.py"]', json.dumps(line)))
+    project = find_project(path.parent)
+    assert project.config.model.words == words
+    assert [item.path for item in name_code(project)] == (["train.py"] if "train.py" in words else [])
+
+
+def test_a_line_runs_as_its_words_do(repo, capsys):
+    project = repo("import sys; print(sys.argv)")
+    path = project.root / "pavedroad.toml"
+    path.write_text(path.read_text().replace('["python", "train.py"]', '"python train.py a && b"'))
+    drive(find_project(project.root), "train")
+    assert "['train.py', 'a', '&&', 'b']" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "why"), [("python 'train.py", "cannot be split into words: No closing quotation"), ("  ", "is blank")]
+)
+def test_a_line_that_holds_no_words_is_refused(repo, line, why):
+    path = repo("").root / "pavedroad.toml"
+    path.write_text(path.read_text().replace('["python", "train.py"]', json.dumps(line)))
+    with pytest.raises(ConfigError, match=why) as caught:
+        find_project(path.parent)
+    assert caught.value.line == path.read_text().splitlines().index(f"command = {json.dumps(line)}") + 1
 
 
 def test_python_is_the_one_that_runs_the_road(repo, capsys):

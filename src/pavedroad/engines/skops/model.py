@@ -1,5 +1,7 @@
 """skops behind ``foundation.package.model``: models without pickle, an allow-list of types, reproducible bytes."""
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +128,12 @@ def load(path: Path, trusted: list[str]) -> Any:  # noqa: ANN401
         content = path.read_bytes()
     except OSError as error:
         raise PackageError(f"The model cannot be read: {error.strerror}.", where=path) from error
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        raise PackageError(
+            "This is no skops file, or a damaged one; a pickle is never loaded.",
+            where=path,
+            next_step="Write the model with: skops.io.dump(model, path), instead of pickle, joblib or cloudpickle.",
+        )
     try:
         require_plain_archive(content)
         model = loads(content, trusted=[*TRUSTED, *trusted])

@@ -140,7 +140,7 @@ def name_input(project: Project, relative: str, rows: int | None = None) -> Inpu
 
 def name_code(project: Project) -> list[Input]:
     """Name the repo's own code that makes features and trains: every Python file of the packages the config names."""
-    scripts = [word for word in project.config.model.command if (project.root / word).is_file()]
+    scripts = [word for word in project.config.model.words if (project.root / word).is_file()]
     own = [name_input(project, word) for word in scripts if not Path(word).is_absolute()]
     return own + _name_packages(project, _find_paths(project.config))
 

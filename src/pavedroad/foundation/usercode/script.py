@@ -98,9 +98,7 @@ def _write(table: "pd.DataFrame", path: Path) -> None:
 def find_files(project: Project) -> list[str]:
     """The files of the repo that the command names, by their paths in it."""
     return [
-        word
-        for word in project.config.model.command
-        if (project.root / word).is_file() and not Path(word).is_absolute()
+        word for word in project.config.model.words if (project.root / word).is_file() and not Path(word).is_absolute()
     ]
 
 
@@ -120,7 +118,7 @@ def _copy(root: Path, folder: Path, hidden: set[Path]) -> None:
 
 def _run(project: Project, folder: Path, environment: dict[str, str]) -> None:
     """Run the command to its end, passing on what it prints; its whole group of processes ends with it."""
-    words, seconds = list(project.config.model.command), project.config.model.timeout
+    words, seconds = list(project.config.model.words), project.config.model.timeout
     shown = " ".join(words)
     if words[0] in {"python", "python3"}:
         words[0] = sys.executable
