@@ -124,7 +124,7 @@ def test_a_stage_speaks_for_itself(outcome):
     assert check.reason == SAYS[outcome].replace(": It moved.", ".")
 
 
-def test_the_reason_of_a_stage_is_that_of_its_worst_check():
+def test_the_reason_of_a_stage_is_that_of_its_first_worst_check_and_the_others_are_counted():
     checks = [
         Check(id="a", title="A", outcome=Outcome.WARN, reason="A trifle."),
         Check(id="b", title="B", outcome=Outcome.FAIL),
@@ -132,7 +132,10 @@ def test_the_reason_of_a_stage_is_that_of_its_worst_check():
         Check(id="d", title="D", outcome=Outcome.FAIL, reason="Another."),
     ]
     assert by_id(take(POLICY, with_checks(good(), "drift", checks)))["gate.stage.drift"].reason == (
-        "drift said no: The point."
+        "drift said no (this and 2 more checks): The point."
+    )
+    assert by_id(take(POLICY, with_checks(good(), "drift", checks[:3])))["gate.stage.drift"].reason == (
+        "drift said no (this and 1 more check): The point."
     )
 
 

@@ -264,10 +264,17 @@ def _judge_stage(item: Found, stopped: str) -> Check:
         return refuse(id_, title, f"{item.absent or f'There is no report of {item.stage!r}.'} Run: pavedroad check.")
     report = item.report
     outcome = Outcome.ERROR if report.outcome is Outcome.SKIPPED else report.outcome
-    reasons = [check.reason for check in report.checks if check.outcome is report.outcome and check.reason]
-    said = _WORDS.get(report.outcome, "")
-    reason = f"{item.stage} {said}: {reasons[0]}" if said and reasons else f"{item.stage} {said}." if said else ""
+    reason = f"{item.stage} {_tell_worst(report)}" if report.outcome in _WORDS else ""
     return Check(id=id_, title=title, outcome=outcome, observed=report.outcome.value, expected="pass", reason=reason)
+
+
+def _tell_worst(report: Report) -> str:
+    """What a stage said with its first reason, and how many more checks say so; before it, for reasons may be cut."""
+    worst = [check for check in report.checks if check.outcome is report.outcome]
+    reason = next((check.reason for check in worst if check.reason), "")
+    more = len(worst) - 1
+    others = f" (this and {more:,} more {'check' if more == 1 else 'checks'})" if more and reason else ""
+    return f"{_WORDS[report.outcome]}{others}: {reason}" if reason else f"{_WORDS[report.outcome]}."
 
 
 def _leave_out(stage: str) -> Check:
