@@ -144,6 +144,8 @@ def test_a_card_and_a_bill_name_the_licences():
     numpy, odd = make_bom(known)["components"]
     assert numpy["licenses"] == [{"expression": "BSD-3-Clause"}]
     assert "licenses" not in odd
+    forgotten = facts(environment=known.environment, licences={"numpy": "BSD-3-Clause"})
+    assert to_markdown(make_card(forgotten, signature())) == to_markdown(make_card(known, signature()))
 
 
 def test_a_card_of_very_many_groups_counts_those_that_it_does_not_list():

@@ -85,6 +85,7 @@ def package(project: Project) -> Report:
             _tell_manifest(found.manifest),
             _judge_lineage(project, lineage),
             _tell_card(facts, found.signature),
+            _tell_components(facts),
             _tell_licences(facts),
             *([_tell_waivers(facts)] if facts.waivers else []),
         ],
@@ -205,6 +206,18 @@ def _tell_card(facts: Facts, signature: Signature) -> Check:
         severity=Severity.INFO,
         observed=f"{len(fields) - len(empty)} of {len(fields)} fields filled",
         evidence={name: said[:LONGEST_FIELD] for name, said in fields.items()},
+    )
+
+
+def _tell_components(facts: Facts) -> Check:
+    """Every package that the model needs, so that the gate can tell whose licence is missing altogether."""
+    return judge(
+        "package.components",
+        "The packages that the model needs are listed",
+        ok=True,
+        severity=Severity.INFO,
+        observed=f"{len(facts.environment):,} packages",
+        evidence=dict(facts.environment),
     )
 
 

@@ -90,7 +90,10 @@ def comparison(gain=0.5, south=0.5, women=2.0, gap=0.1, newest="2026-03-09"):
 
 def packing():
     return report(
-        "package", check("package.card", {"ethics": "Nobody is harmed."}), check("package.licences", {"numpy": "MIT"})
+        "package",
+        check("package.card", {"ethics": "Nobody is harmed."}),
+        check("package.components", {"numpy": "2.0"}),
+        check("package.licences", {"numpy": "MIT"}),
     )
 
 

@@ -88,18 +88,38 @@ def test_the_card_says_what_it_must():
     assert only(gate, []).outcome is Outcome.ERROR
 
 
+def licensed(**licences):
+    """The package's report with the packages that a model needs, and under which licences they are used."""
+    return packed(
+        about("package.components", **dict.fromkeys(licences, "1.0")), about("package.licences", **licences)
+    )
+
+
 def test_licences_are_on_the_list():
     gate = policy(licences=["MIT", "BSD-3-Clause"])
-    good = about("package.licences", numpy="BSD-3-Clause", rich="mit")
-    assert only(gate, [packed(good)]).outcome is Outcome.PASS
-    either = about("package.licences", numpy="BSD-3-Clause AND MIT", packaging="Apache-2.0 OR MIT")
-    assert only(gate, [packed(either)]).outcome is Outcome.PASS
+    assert only(gate, [licensed(numpy="BSD-3-Clause", rich="mit")]).outcome is Outcome.PASS
+    assert only(gate, [licensed(numpy="BSD-3-Clause AND MIT", packaging="Apache-2.0 OR MIT")]).outcome is Outcome.PASS
     for licence in ("GPL-3.0-only", "", None, "MIT AND GPL-3.0-only", "MIT OR", True, ["MIT"], {"MIT": 1}):
-        check = only(gate, [packed(about("package.licences", numpy="BSD-3-Clause", evil=licence))])
+        check = only(gate, [licensed(numpy="BSD-3-Clause", evil=licence)])
         assert check.outcome is Outcome.FAIL
         assert "evil" in check.reason
-    assert only(gate, [packed(about("package.licences"))]).outcome is Outcome.ERROR
+    assert only(gate, [licensed()]).outcome is Outcome.ERROR
     assert only(gate, [packed()]).outcome is Outcome.ERROR
+
+
+def test_a_package_without_any_entry_among_the_licences_is_not_on_the_list_either():
+    needed, licences = about("package.components", numpy="2.0", odd="1.0"), about("package.licences", numpy="MIT")
+    check = only(policy(licences=["MIT"]), [packed(needed, licences)])
+    assert (check.outcome, check.reason) == (Outcome.FAIL, "Not on the list: odd (unknown).")
+    assert check.observed == "2 packages"
+
+
+def test_licences_of_nobody_knows_what_are_no_evidence():
+    for needed in ([], [about("package.components")]):
+        check = only(policy(licences=["MIT"]), [packed(*needed, about("package.licences", numpy="MIT"))])
+        assert check.outcome is Outcome.ERROR
+        assert "does not list what the model needs" in check.reason
+        assert "dvc repro --force package" in check.reason
 
 
 def test_the_limits_are_settings():

@@ -146,7 +146,11 @@ def write(told):
         *groups("evaluate.slice", "region", told.regions, **few),
         about("evaluate.calibration", value=told.calibration),
     )
-    package = packed(about("package.card", **told.card), about("package.licences", **told.licences))
+    package = packed(
+        about("package.card", **told.card),
+        about("package.components", **dict.fromkeys(told.licences, "1.0")),
+        about("package.licences", **told.licences),
+    )
     met = [about("compare.first", base=BASE)] if told.first else [gain(*told.gain, looks=told.looks, error=0.25)]
     limits = (max(0.0, gap - told.below), gap, gap + told.above)
     comparison = compared(
@@ -189,9 +193,7 @@ def spoils(draw, reports):
     check = checks[place]
     ways = ["gone", "twice", "the report"]
     ways += ["observed"] if isinstance(check.observed, dict) else []
-    # A list of licences is its own evidence: an entry that was never written is missed by nobody but the package stage.
-    ways += ["no number", "no text", "no key"] if check.evidence and check.id != "package.licences" else []
-    ways += ["no number"] if check.id == "package.licences" else []
+    ways += ["no number", "no text", "no key"] if check.evidence else []
     way = draw(st.sampled_from(ways))
     if way == "the report":
         return {stage: report for stage, report in reports.items() if stage != name}

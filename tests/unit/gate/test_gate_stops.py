@@ -52,6 +52,7 @@ def packing(ethics="Nobody is harmed.", licence="MIT"):
     return [
         *CHECKS["package"],
         judge("package.card", "Card", ok=True, evidence={"ethics": ethics}),
+        judge("package.components", "Needed", ok=True, evidence={"numpy": "2.0"}),
         judge("package.licences", "Licences", ok=True, evidence={"numpy": licence}),
     ]
 

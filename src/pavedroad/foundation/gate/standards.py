@@ -231,17 +231,21 @@ def _judge_licences(scene: Scene) -> Check:
     )
 
     def decide(report: Report) -> Check:
-        check = find_check(report, "package.licences")
+        check, parts = find_check(report, "package.licences"), find_check(report, "package.components")
         if check is None or not check.evidence:
             return question.refuse("The package's report names no licences.")
+        if parts is None or not parts.evidence:
+            advice = "If another version of the road made it, make it again: dvc repro --force package."
+            return question.refuse(f"The package's report does not list what the model needs. {advice}")
+        known = {**dict.fromkeys(parts.evidence, ""), **check.evidence}
         strange = [
             f"{name} ({licence or 'unknown'})"
-            for name, licence in check.evidence.items()
+            for name, licence in known.items()
             if not isinstance(licence, str) or not allows(licence, listed)
         ]
         return question.answer(
             ok=not strange,
-            observed=f"{len(check.evidence)} packages",
+            observed=f"{len(known)} packages",
             expected=", ".join(listed),
             reason=f"Not on the list: {join_some(strange, MOST_NAMED)}.",
         )

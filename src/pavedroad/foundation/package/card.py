@@ -232,8 +232,8 @@ def _tell_licences(facts: Facts) -> Section | None:
     if not facts.licences and not facts.words.licence.strip():
         return None
     by_licence: dict[str, list[str]] = {}
-    for name, licence in facts.licences.items():
-        by_licence.setdefault(licence or "not told by its metadata", []).append(name)
+    for name in facts.environment:
+        by_licence.setdefault(facts.licences.get(name) or "not told by its metadata", []).append(name)
     return Section(
         "Licences",
         [f"The model itself: {facts.words.licence}"] if facts.words.licence.strip() else [],
