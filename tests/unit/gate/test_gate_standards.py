@@ -90,9 +90,7 @@ def test_the_card_says_what_it_must():
 
 def licensed(**licences):
     """The package's report with the packages that a model needs, and under which licences they are used."""
-    return packed(
-        about("package.components", **dict.fromkeys(licences, "1.0")), about("package.licences", **licences)
-    )
+    return packed(about("package.components", **dict.fromkeys(licences, "1.0")), about("package.licences", **licences))
 
 
 def test_licences_are_on_the_list():
