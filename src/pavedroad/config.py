@@ -82,6 +82,12 @@ def parse_config(text: str, *, where: Path | str = FILE_NAME) -> Config:
             line=find_line(text, "drift", "fail_effect"),
         )
     _require_training(config, text, where)
+    _require_split(config, text, where)
+    return config
+
+
+def _require_split(config: Config, text: str, where: Path | str) -> None:
+    """A way to keep rows apart that there is something for: a group, a time, or classes."""
     if config.data.split == "group" and not config.data.group:
         raise ConfigError(
             'data.split is "group", but data.group names no column.',
@@ -96,7 +102,13 @@ def parse_config(text: str, *, where: Path | str = FILE_NAME) -> Config:
             line=find_line(text, "data", "split"),
             next_step='Name the column that orders the rows, for example: time = "date".',
         )
-    return config
+    if config.data.split == "stratified" and config.objective.problem == "regression":
+        raise ConfigError(
+            'data.split is "stratified", but a regression problem has no classes to keep the shares of.',
+            where=where,
+            line=find_line(text, "data", "split"),
+            next_step='Use split = "random", or name a column of groups or times.',
+        )
 
 
 def _require_training(config: Config, text: str, where: Path | str) -> None:

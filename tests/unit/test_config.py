@@ -135,6 +135,13 @@ WRONG = {
         "data.time",
         'time = "date"',
     ),
+    "shares of classes where there are none": (
+        'train = "data',
+        'split = "stratified"\ntrain = "data',
+        "split",
+        "has no classes",
+        'split = "random"',
+    ),
     "an empty name": ('"Umbrella sales"', '""', "name", "project.name", "length"),
 }
 

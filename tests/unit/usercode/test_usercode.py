@@ -115,6 +115,7 @@ def test_a_function_that_is_not_there_is_asked_for(project, features):
     error = refusal(project(features))
     assert "has no function 'features'" in error.what
     assert "a_shop.features:features" in error.next_step
+    assert error.where == "src/a_shop/features.py"
 
 
 def test_a_module_that_is_not_there_is_named(project):

@@ -27,7 +27,7 @@ def evaluate_rule(query: str, holdout: pd.DataFrame) -> np.ndarray:
                 raise UserCodeError("The rule is not a single SELECT.", next_step=_ADVICE)
             found = connection.execute(statements[0]).fetch_df()
         except duckdb.Error as error:
-            reason = " ".join(str(error).split())[:300].rstrip(".")
+            reason = " ".join(str(error).partition("\nLINE ")[0].split())[:300].rstrip(".")  # below it points with ^^^
             raise UserCodeError(f"The rule cannot be evaluated: {reason}.", next_step=_ADVICE) from error
     if found.shape[1] != 1:
         raise UserCodeError(f"The rule gives {found.shape[1]} columns.", next_step=_ADVICE)

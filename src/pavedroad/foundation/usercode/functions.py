@@ -37,8 +37,8 @@ def load_function(project: Project, import_path: str) -> Callable[..., Any]:
     if not callable(function):
         raise UserCodeError(
             f"The module {module_name!r} has no function {name!r}.",
-            where=getattr(module, "__file__", None),
-            next_step=f"Define it, or correct the [model] section of pavedroad.toml ({import_path!r}).",
+            where=_shorten(getattr(module, "__file__", None) or module_name, project.root),
+            next_step=f"Define it, or correct {import_path!r} in pavedroad.toml.",
         )
     loaded: Callable[..., Any] = function
     return loaded
