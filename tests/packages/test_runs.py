@@ -165,6 +165,16 @@ def test_odd_values_have_their_place_on_an_axis():
     assert len(read(to_page(odd)).lines) == 3
 
 
+def test_a_value_that_a_run_lacks_is_drawn_below_all_values_and_words_stand_beside_their_place():
+    runs = [made(number, parameters={"kind": kind}) for number, kind in enumerate(("a", "b", "c", None))]
+    page = to_page(runs)
+    a, b, c, lacking = sorted(line[0][1] for line in read(page).lines)
+    assert c - b == pytest.approx(b - a, abs=0.2)
+    assert lacking > c  # a picture's heights count downwards
+    for word in ("a", "b", "c", "–"):
+        assert f">{word}</text>" in page
+
+
 def test_no_text_becomes_part_of_the_page():
     evil = "</svg><script>alert(1)</script><img src=x onerror=alert(1)>"
     runs = [
@@ -188,7 +198,9 @@ def test_the_command_lists_compares_and_draws(repo):
     place = repo / ".pavedroad" / "runs"
     for number in (1, 2):
         (place / f"{number}.json").write_bytes(msgspec.json.encode(made(number)))
-    assert "000000000002" in command(repo).stdout
+    said = command(repo).stdout
+    assert "000000000002" in said
+    assert len(said.splitlines()) == 4, "no line is broken for a program that reads it"
     assert len(json.loads(command(repo, "--json").stdout)["runs"]) == 3
     compared = json.loads(command(repo, "compare", "--json", "000000000001", "000000000002").stdout)
     assert set(compared["differences"]) == {"parameter alpha", "error"}

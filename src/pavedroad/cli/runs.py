@@ -1,5 +1,6 @@
 """``pavedroad runs``: which models were made here, side by side, and bringing them to a tracker."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -13,6 +14,8 @@ from pavedroad.render import words
 from pavedroad.report import write_whole
 
 PAGE = "runs.html"
+_PIPED_WIDTH = 1_000
+"""Columns of text where no terminal says how many: a program that reads the table wants each run on one line."""
 
 
 @click.group(invoke_without_command=True)
@@ -118,8 +121,8 @@ def _print_rows(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in head:
-        table.add_column(escape(name), overflow="fold")
+    for place, name in enumerate(head):
+        table.add_column(escape(name), overflow="fold", no_wrap=place == 0)  # an id is there to be copied
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH).print(table)

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from pavedroad.foundation.package.facts import Measure
 from pavedroad.foundation.tracking import TrackedRun
 from pavedroad.render import words
+from pavedroad.report import Scalar
 
 KEY = "metric.model"
 """The measure that every run has: the key metric of the model."""
 MOST_RUNS = 400
 """Runs that are drawn, the newest."""
 MOST_AXES = 12
+MOST_MARKS = 9
+"""Words that are written beside one axis."""
+ABSENT = -0.12
+"""Where a run crosses an axis that it has no value of: below its foot, so that it is not taken for a value."""
 
 _WIDTH, _HEIGHT, _TOP, _SIDE = 960.0, 380.0, 60.0, 70.0
 _STYLE = """
@@ -27,6 +32,7 @@ body { margin: 0 auto; max-width: 66rem; padding: 1.5rem 1rem 4rem; color: var(-
   font: 1rem/1.5 "Liberation Sans", Arial, Helvetica, sans-serif; }
 svg { width: 100%; min-width: 38rem; height: auto; }
 svg text { fill: var(--soft); font-size: 12px; text-anchor: middle; }
+svg .mark { font-size: 11px; text-anchor: start; paint-order: stroke; stroke: var(--ground); stroke-width: 3; }
 .axis { stroke: var(--line); stroke-width: 2; } .run { fill: none; stroke: var(--soft); stroke-opacity: .45; }
 .best { stroke: var(--best); stroke-opacity: 1; stroke-width: 3; }
 .run:hover { stroke: var(--ink); stroke-opacity: 1; stroke-width: 3; }
@@ -38,12 +44,11 @@ th { color: var(--soft); font-weight: normal; } .first td { color: var(--best); 
 
 @dataclass(frozen=True)
 class _Axis:
-    """One upright line of the plot: what stands on it, and where each run crosses it, from 0 (low) to 1 (high)."""
+    """One upright line of the plot: what is written beside it, and where each run crosses it, from 0 to 1."""
 
     title: str
-    low: str
-    high: str
-    heights: list[float | None]
+    marks: dict[str, float]
+    heights: list[float]
 
 
 def to_table(runs: Sequence[TrackedRun]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -105,7 +110,11 @@ def _plot(runs: Sequence[TrackedRun]) -> str:
     axes = _choose_axes(runs)
     step = (_WIDTH - 2 * _SIDE) / max(1, len(axes) - 1)
     places = [_SIDE + step * number for number in range(len(axes))]
-    bottom = _HEIGHT - _SIDE / 2
+    bottom = _HEIGHT - _SIDE
+
+    def rise(height: float) -> float:
+        return bottom - height * (bottom - _TOP)
+
     best = find_best(runs)
     parts = [
         '<div class="wide">',
@@ -113,18 +122,20 @@ def _plot(runs: Sequence[TrackedRun]) -> str:
     ]
     for axis, place in zip(axes, places, strict=True):
         parts.append(f'<line class="axis" x1="{place:.1f}" x2="{place:.1f}" y1="{_TOP:g}" y2="{bottom:g}"/>')
-        for text, at in ((axis.title, 24.0), (axis.high, _TOP - 10), (axis.low, bottom + 20)):
-            parts.append(f'<text x="{place:.1f}" y="{at:g}">{_quote(words.clean(text, 26))}</text>')
+        parts.append(f'<text x="{place:.1f}" y="{_TOP - 24:g}">{_quote(words.clean(axis.title, 26))}</text>')
     for number, run in sorted(enumerate(runs), key=lambda item: item[1] is best):
-        points = [
-            f"{place:.1f},{bottom - height * (bottom - _TOP):.1f}"
-            for axis, place in zip(axes, places, strict=True)
-            if (height := axis.heights[number]) is not None
-        ]
+        points = [f"{place:.1f},{rise(axis.heights[number]):.1f}" for axis, place in zip(axes, places, strict=True)]
         kind = "run best" if run is best else "run"
         title = f"<title>{_quote(run.id)}: {_quote(_tell_measure(_find_key(run)))}</title>"
         parts.append(f'<polyline class="{kind}" points="{" ".join(points)}">{title}</polyline>')
-    return "\n".join([*parts, "</svg>\n</div>", "<p>One line a run; the best one stands out.</p>"])
+    for axis, place in zip(axes, places, strict=True):  # written last, to be read above the lines
+        parts += [
+            f'<text class="mark" x="{place + 6:.1f}" y="{rise(height) - 5:.1f}">{_quote(words.clean(text, 18))}</text>'
+            for text, height in axis.marks.items()
+        ]
+    better = f"{runs[-1].better} is better" if runs[-1].better else ""
+    told = f"One line a run; the best one by {_name_metric(runs)}{f' ({better})' if better else ''} stands out."
+    return "\n".join([*parts, "</svg>\n</div>", f"<p>{_quote(told)}</p>"])
 
 
 def _choose_axes(runs: Sequence[TrackedRun]) -> list[_Axis]:
@@ -135,24 +146,22 @@ def _choose_axes(runs: Sequence[TrackedRun]) -> list[_Axis]:
     return axes
 
 
-def _scale(title: str, values: Sequence[object]) -> _Axis:
-    """Numbers by size; anything else in the order of its words, evenly apart."""
-    numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
-    if numbers and len(numbers) == sum(value is not None for value in values) and all(map(math.isfinite, numbers)):
+def _scale(title: str, values: Sequence[Scalar]) -> _Axis:
+    """Numbers by size; anything else in the order of its words, evenly apart; what a run lacks stands below."""
+    known = [value for value in values if value is not None]
+    numbers = [float(value) for value in known if isinstance(value, int | float) and not isinstance(value, bool)]
+    absent = {words.NOTHING: ABSENT} if len(known) < len(values) else {}
+    if numbers and len(numbers) == len(known) and all(map(math.isfinite, numbers)):
         low, high = min(numbers), max(numbers)
-        spread = high - low
-        heights = [
-            None if not isinstance(value, int | float) else (float(value) - low) / spread if spread else 0.5
-            for value in values
-        ]
-        return _Axis(title, words.number(low), words.number(high), heights)
-    named = sorted({words.words(value) for value in values if isinstance(value, str | bool | int | float)})
-    last = max(1, len(named) - 1)
-    heights = [
-        named.index(words.words(value)) / last if isinstance(value, str | bool | int | float) else None
-        for value in values
-    ]
-    return _Axis(title, named[0] if named else "", named[-1] if named else "", heights)
+        half = high / 2 - low / 2  # the whole may be beyond what a number can be
+        by_size = {number: (number / 2 - low / 2) / half if half else 0.5 for number in numbers}
+        marks = {words.number(number): by_size[number] for number in (low, high)}
+        return _Axis(title, marks | absent, [ABSENT if value is None else by_size[float(value)] for value in values])
+    named = sorted({words.words(value) for value in known})
+    places = {name: number / max(1, len(named) - 1) for number, name in enumerate(named)}
+    shown = named if len(named) <= MOST_MARKS else [named[0], named[-1]]
+    heights = [ABSENT if value is None else places[words.words(value)] for value in values]
+    return _Axis(title, {name: places[name] for name in shown} | absent, heights)
 
 
 def _tabulate(runs: Sequence[TrackedRun]) -> str:
