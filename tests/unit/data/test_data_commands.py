@@ -143,6 +143,17 @@ def test_doctor_names_a_remote_that_is_trusted(repo):
     assert remotes(repo).outcome is Outcome.WARN
 
 
+def test_doctor_names_ten_of_many_remotes_that_are_trusted_and_counts_the_others(repo):
+    config = repo / ".dvc" / "config"
+    more = "".join(f"['remote \"far{number:02}\"']\n    url = /far/{number}\n" for number in range(12))
+    config.write_text(config.read_text() + more)
+    found = remotes(repo)
+    names = [f"far{number:02}" for number in range(12)]
+    assert found.observed == names
+    assert f"without looking: {', '.join(names[:10])} and 2 more. Run: " in found.reason
+    assert found.reason.endswith("; dvc remote modify far09 verify true and 2 more.")
+
+
 @pytest.mark.parametrize("verified", [True, False])
 def test_the_road_says_so_when_a_remote_is_trusted(repo, verified):
     config = repo / ".dvc" / "config"

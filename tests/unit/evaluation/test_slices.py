@@ -164,6 +164,14 @@ def test_a_column_that_is_not_there_is_refused():
         cut(table(), '["shops"]')
 
 
+@pytest.mark.parametrize(("more", "end"), [(0, ", c18, c19."), (3, ", c18, c19 and 3 more.")])
+def test_of_very_many_columns_a_slice_that_is_none_of_them_gets_some_to_choose_from(more, end):
+    wide = pd.DataFrame({f"c{number:02}": [1.0] for number in range(20 + more)})
+    with pytest.raises(ConfigError) as caught:
+        cut(wide, '["shop"]')
+    assert caught.value.next_step == "Columns here: " + ", ".join(f"c{number:02}" for number in range(18)) + end
+
+
 # --- measuring ------------------------------------------------------------------------------------------------------
 
 

@@ -207,6 +207,31 @@ def test_a_holdout_file_is_judged_on_and_named(repo):
     assert [item.path for item in report.inputs][:2] == ["data.csv", "held.csv"]
 
 
+def test_of_very_many_columns_the_report_names_some_and_counts_the_others(repo):
+    table = make_table().drop(columns="shop")
+    wide = table.assign(**{f"c{number:02}": np.roll(table["rain"], number + 1) for number in range(23)})
+    beyond = {f"c{number:02}": 1e6 for number in range(23)}
+    held = wide.tail(40).assign(rain=0.0, wind=0.0, **beyond).to_csv(index=False)
+    project = repo(
+        "def features(table):\n    return table\n",
+        data='holdout_file = "held.csv"',
+        table=wide.head(200),
+        **{"held.csv": held},
+    )
+    report = drive(project)
+    unlike = by_id(report)["evaluate.inputs"]
+    assert unlike.observed == "23 of the columns differ"
+    assert unlike.reason.startswith("c00: 40 ")
+    assert unlike.reason.count("; ") == 19
+    assert unlike.reason.endswith(" and 3 more")
+    assert list(unlike.evidence) == [f"c{number:02}" for number in range(20)]
+    leant_on = by_id(report)["evaluate.importance"]
+    assert leant_on.reason == "The 20 features that matter most are shown; 5 more matter less."
+    assert len(leant_on.evidence) == 20
+    (drawn,) = (figure for figure in report.figures if figure.id == "importance")
+    assert drawn.data["label"] == [f"feature {name}" for name in leant_on.evidence]
+
+
 PIPELINES = {
     "that knows it": (["data.csv", "held.csv"], Outcome.PASS),
     "that does not": (["data.csv"], Outcome.FAIL),
