@@ -124,6 +124,15 @@ class TrackingError(JudgementError):
     """A server that keeps runs is down or refused; the run itself is kept here."""
 
 
+def put_refusal(error: OSError) -> JudgementError:
+    """What the system refused to do, in words, for example to write on a disk that is full."""
+    return JudgementError(
+        f"The system refused: {error.strerror}.",
+        where=error.filename if isinstance(error.filename, str) else None,
+        next_step="Mend that and run the command again.",
+    )
+
+
 class ForgeError(JudgementError):
     """The forge (GitHub, or another home of the repo) refused or could not be reached.
 

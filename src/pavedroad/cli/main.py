@@ -10,7 +10,7 @@ import threading
 
 import click
 
-from pavedroad.errors import ExitCode, JudgementError, PavedroadError, UsageError
+from pavedroad.errors import ExitCode, JudgementError, PavedroadError, UsageError, put_refusal
 
 DEBUG = "PAVEDROAD_DEBUG"
 """When this environment variable is set, an error that nobody foresaw shows where it came from."""
@@ -163,11 +163,7 @@ def _tell(error: PavedroadError) -> ExitCode:
 def _put_in_words(error: Exception) -> PavedroadError:
     """An error that nobody foresaw: the system's refusals by what and where, all others as our own fault."""
     if isinstance(error, OSError) and error.strerror:
-        return JudgementError(
-            f"The system refused: {error.strerror}.",
-            where=error.filename if isinstance(error.filename, str) else None,
-            next_step="Mend that and run the command again.",
-        )
+        return put_refusal(error)
     return JudgementError(
         f"pavedroad itself failed with {type(error).__name__}: {error}.",
         next_step=f"Please report it, with what the command prints when {DEBUG}=1 is set.",

@@ -1,5 +1,6 @@
 """Running a stage: time it, catch what stops it, and leave its report behind whatever happens."""
 
+import errno
 import platform
 import sys
 import time
@@ -10,7 +11,7 @@ from importlib.metadata import version
 
 import msgspec
 
-from pavedroad.errors import ConfigError, PavedroadError, UsageError
+from pavedroad.errors import ConfigError, PavedroadError, UsageError, put_refusal
 from pavedroad.foundation.forge.history import load_history
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Outcome, Place, Report, Run, conclude, encode, write_report, write_whole
@@ -27,6 +28,9 @@ REPORTED_VERSIONS = {
     "skops": "skops",
 }
 """Packages whose version a report names, with the module that shows that the stage used them."""
+
+REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE}
+"""What the system refuses for reasons of its own: no room, no right, a broken disk. That is no fault of the road."""
 
 Judge = Callable[[Project], Report]
 
@@ -52,6 +56,9 @@ def run_stage(project: Project, stage: str, judge: Judge) -> Report:
         raise
     except PavedroadError as error:
         report = _report_error(stage, error)
+    except OSError as error:
+        refused = error.errno in REFUSALS
+        report = _report_error(stage, put_refusal(error)) if refused else _report_crash(project, stage, error)
     except KeyboardInterrupt:
         project.report(stage).unlink(missing_ok=True)
         raise

@@ -1,5 +1,6 @@
 """Running a stage: whatever happens, a report is left that says so, and none that is older."""
 
+import errno
 import json
 import signal
 import subprocess
@@ -79,6 +80,18 @@ def test_a_crash_is_an_error_and_keeps_its_traceback_beside(project, error):
     assert type(error).__name__ in report.checks[0].reason
     assert "Traceback" in (project.reports / "run" / "validate.traceback.txt").read_text()
     assert "Traceback" not in project.report("validate").read_text()
+
+
+def test_a_disk_that_is_full_is_no_fault_of_ours(project):
+    report = run_stage(project, "validate", raising(OSError(errno.ENOSPC, "No space left on device")))
+    assert report.outcome is Outcome.ERROR
+    assert report.summary == "The system refused: No space left on device."
+    assert not (project.reports / "run" / "validate.traceback.txt").exists()
+
+
+def test_a_file_that_we_forgot_is(project):
+    report = run_stage(project, "validate", raising(FileNotFoundError(errno.ENOENT, "No such file", "ours.json")))
+    assert "pavedroad itself failed" in report.summary
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), object()])
