@@ -17,6 +17,7 @@ from pavedroad.engines.duckdb import table as duckdb_table
 from pavedroad.engines.duckdb import validation as duckdb
 from pavedroad.errors import ConfigError, DataError
 from pavedroad.foundation.data.source import find_source, hold_table
+from pavedroad.foundation.drift.reference import measure
 from pavedroad.foundation.validation.judging import Limits, Question, judge_by
 from pavedroad.foundation.validation.suite import load_suite
 
@@ -352,6 +353,29 @@ def test_a_watched_query_that_fails_says_why_and_leaves_no_thread(suite, tmp_pat
     with pytest.raises(DataError):
         find(find_source(tmp_path / "t.parquet"), suite((NOT_NULL, {"column": "a"})), watch=lambda *_: None)
     assert threading.active_count() == before
+
+
+FAR = (300_000 - 1970) * 365
+TOO_FAR = {
+    "a day": (pa.array([FAR], pa.int32()).cast(pa.date32()), ": 299802-02-16."),
+    "a day before Christ": (pa.array([-FAR], pa.int32()).cast(pa.date32()), ": 295864-11-16 (BC)."),
+    "a time in seconds": (pa.array([FAR * 86_400], pa.timestamp("s")), "."),
+    "a time in milliseconds": (pa.array([FAR * 86_400_000], pa.timestamp("ms")), "."),
+}
+
+
+@pytest.mark.parametrize("name", TOO_FAR)
+def test_a_time_that_is_too_far_away_is_called_that_and_not_damage(suite, tmp_path, name):
+    times, end = TOO_FAR[name]
+    pq.write_table(pa.table({"day": times}), tmp_path / "t.parquet")
+    for ask in (
+        lambda: find(find_source(tmp_path / "t.parquet"), suite((RANGE, {"column": "day", "max_value": "2030-01-01"}))),
+        lambda: measure(find_source(tmp_path / "t.parquet"), "rows"),
+    ):
+        with pytest.raises(DataError) as caught:
+            ask()
+        assert caught.value.what == f"The data file holds a time that is too far away to be counted{end}"
+        assert "from the year 290309 BC to 294247" in caught.value.next_step
 
 
 @pytest.mark.parametrize("large", [False, True])

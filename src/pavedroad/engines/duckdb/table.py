@@ -49,6 +49,10 @@ has no more bytes than that; and a larger one is, for each query, a view of the 
 _NAMED = re.compile(r"\bc(\d+)\b")
 EVERY = 0.25
 """Seconds between two looks at how far a query is."""
+_TOO_FAR = re.compile(
+    r"with value (?P<day>\d+-\d\d-\d\d(?: \(BC\))?) can't be cast|Could not convert Timestamp\(\w+\) to Timestamp\(US\)"
+)
+"""What DuckDB says of a time that 64 bits of microseconds do not reach."""
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _READ_AS: Mapping[str, tuple[Sort, str]] = {
     **dict.fromkeys(_WHOLE, ("whole", "{}")),
@@ -303,6 +307,14 @@ def blame_data(path: Path) -> Iterator[None]:
     except duckdb.Error as error:
         if isinstance(error, duckdb.ProgrammingError) and not isinstance(error, duckdb.InvalidInputException):
             raise  # a query of ours is wrong, and no file is to blame
+        far = _TOO_FAR.search(str(error))
+        if far is not None:
+            raise DataError(
+                "The data file holds a time that is too far away to be counted"
+                + (f": {far['day']}." if far["day"] else "."),
+                where=path,
+                next_step="Times reach from the year 290309 BC to 294247. Correct it where the data is made.",
+            ) from error
         raise DataError(
             f"The data file is damaged or not what its name says: {_shorten(error)}.", where=path
         ) from error
