@@ -11,6 +11,7 @@ from pavedroad.errors import UserCodeError
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.columns import check_features
 from pavedroad.foundation.usercode.functions import make_features
+from pavedroad.render.html import to_html
 from pavedroad.render.markdown import to_markdown
 from pavedroad.report import Outcome, conclude
 
@@ -106,6 +107,31 @@ def test_the_graph_says_what_each_column_is_made_of_without_the_checks_between(p
     assert "What each feature is made of" in text
     assert text.count(" --> f") == 4
     assert '(["rain"])' in text
+    page = to_html([conclude("train", [], figures=[figure])])
+    assert "What each feature is made of" in page
+    assert '<span class="kind">of double, rain</span><strong>half</strong>' in page
+
+
+WRONG_COLUMNS = {
+    "rows that were dropped": ("rain[rain > 1]", "'broken' returned 2 values, not one for each of 3 rows"),
+    "a single number": ("3", "'broken' returned int, not a column"),
+    "rows under other names": ("(rain * 1).reset_index(drop=True)", "'broken' returned its rows under another index"),
+    "a table": ("rain.to_frame()", "'broken' returned DataFrame, not a column"),
+}
+
+
+@pytest.mark.parametrize(("body", "why"), WRONG_COLUMNS.values(), ids=WRONG_COLUMNS)
+def test_a_function_that_returns_no_whole_column_is_refused(project, body, why):
+    made = project(more=f"\ndef broken(rain: pd.Series) -> pd.Series:\n    return {body}\n")
+    with pytest.raises(UserCodeError) as caught:
+        make_features(made, TABLE)
+    assert caught.value.what.startswith(f"The function {why}")
+    assert (caught.value.where, caught.value.line) == ("src/h_shop/columns.py", 18)
+
+
+def test_rows_in_another_order_are_put_back(project):
+    more = "\ndef sorted_(rain: pd.Series) -> pd.Series:\n    return rain.sort_values(ascending=False)\n"
+    assert make_features(project(more=more), TABLE)["sorted_"].tolist() == [1.0, 2.0, 4.0]
 
 
 def test_a_function_that_fails_is_blamed_on_its_line(project):

@@ -7,6 +7,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from hamilton import base, driver
 from hamilton.data_quality.base import DataValidationError, ValidationResult
@@ -26,6 +27,8 @@ def make_columns(module: ModuleType, table: pd.DataFrame) -> pd.DataFrame:
     names = _choose(module)
     with _quietly():
         made = _run(module, names, table)
+    for name in names:
+        _require_column(module, name, made[name], table.index)
     return pd.DataFrame({name: made[name] for name in names}, index=table.index)
 
 
@@ -58,6 +61,25 @@ def draw_columns(module: ModuleType) -> Graph:
         raw = nodes.get(f"{name}_raw", node)
         edges[name] = sorted(raw.required_dependencies | raw.optional_dependencies)
     return Graph(edges, [name for name in edges if nodes[name].is_external_input])
+
+
+def _require_column(module: ModuleType, name: str, made: object, index: pd.Index) -> None:
+    """Refuse what pandas would stretch to all rows or fill with gaps without a word."""
+    if not isinstance(made, pd.Series | np.ndarray) or made.ndim != 1:
+        wrong = f"{type(made).__name__}, not a column"
+    elif len(made) != len(index):
+        wrong = f"{len(made):,} values, not one for each of {len(index):,} rows"
+    elif isinstance(made, pd.Series) and not made.index.sort_values().equals(index.sort_values()):
+        wrong = "its rows under another index"
+    else:
+        return
+    code = getattr(getattr(module, name, None), "__code__", None)
+    raise UserCodeError(
+        f"The function {name!r} returned {wrong}.",
+        where=module.__file__,
+        line=None if code is None else code.co_firstlineno,
+        next_step="Keep every row and its index; fill gaps instead of dropping them.",
+    )
 
 
 def _choose(module: ModuleType) -> list[str]:

@@ -13,7 +13,7 @@ from pavedroad.foundation.text import capitalise
 from pavedroad.render import words
 from pavedroad.render.columns import Group, group_checks
 from pavedroad.render.histories import tell_history
-from pavedroad.render.lineage import find_lineage
+from pavedroad.render.lineage import find_lineage, lay_out_graph
 from pavedroad.render.moments import UNITS
 from pavedroad.render.pictures import describe, draw
 from pavedroad.render.relevance import choose_figures, mark_drifted
@@ -181,6 +181,7 @@ def to_html(reports: Sequence[Report]) -> str:
         attention=attention[:_MOST_ATTENTION],
         attention_left_out=max(0, len(attention) - _MOST_ATTENTION),
         lineage=find_lineage(reports),
+        graph=lay_out_graph(reports),
         facts=find_facts(reports),
         runs=to_times(reports),
         versions=find_versions(reports),

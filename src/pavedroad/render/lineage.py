@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pavedroad.foundation.text import join_some
 from pavedroad.render import words
 from pavedroad.report import Figure, Report, Scalar
 
@@ -10,6 +11,9 @@ _SOURCES = frozenset({"source", "data", "code", "params", "settings"})
 """Kinds that nobody on the road made: what went in."""
 
 _MOST_STEPS = 40
+_MOST_COLUMNS = 6
+"""Columns of a graph that stand side by side on a page."""
+_MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,21 @@ def find_graph(reports: Sequence[Report]) -> list[tuple[Step, list[str]]]:
                     for name, kind, made in zip(names, kinds, needs, strict=True)
                 ]
     return []
+
+
+def lay_out_graph(reports: Sequence[Report]) -> list[list[Step]]:
+    """The first graph in the reports as columns: the table's own first, each feature right of all it is made of."""
+    graph = find_graph(reports)
+    depths = {step.name: 0 for step, _ in graph}
+    for _ in range(min(len(graph), _MOST_COLUMNS - 1)):  # a circle, which no engine makes, ends here too
+        for step, needs in graph:
+            depths[step.name] = max((depths[name] + 1 for name in needs if name in depths), default=0)
+    columns: dict[int, list[Step]] = {}
+    for step, needs in graph:
+        made_of = join_some([name for name in needs if name], _MOST_NAMED)
+        shown = Step(step.name, f"of {made_of}" if made_of else "in the table", "")
+        columns.setdefault(min(depths[step.name], _MOST_COLUMNS - 1), []).append(shown)
+    return [columns[depth] for depth in sorted(columns)]
 
 
 def to_columns(figure: Figure) -> list[list[Step]]:

@@ -4,7 +4,7 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pavedroad.errors import ConfigError
+from pavedroad.errors import ConfigError, PackageError
 from pavedroad.foundation.data.leakage import Suspect, Twins, find_leaks
 from pavedroad.foundation.data.profile import profile_table
 from pavedroad.foundation.data.split import Split
@@ -175,6 +175,8 @@ def load_signature(project: Project) -> Signature:
 
     from pavedroad.report import decode
 
+    if not project.model.is_dir():
+        raise PackageError("There is no trained model here.", where=project.model, next_step="Run: pavedroad train.")
     verify_manifest(project.model)
     return msgspec.convert(decode((project.model / SIGNATURE).read_bytes()), Signature)
 

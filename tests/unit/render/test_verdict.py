@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from pavedroad.render.lineage import find_lineage, to_columns
+from pavedroad.render.lineage import find_lineage, lay_out_graph, to_columns
 from pavedroad.render.relevance import MOST_PICTURES, choose_figures
 from pavedroad.render.runs import find_facts, find_versions, to_times
 from pavedroad.render.verdict import find_comparison, sort_checks, to_rows, to_verdict
@@ -133,6 +133,26 @@ def test_the_lineage_stacks_what_went_in(road):
         ["package"],
     ]
     assert find_lineage(road[:3]) == []
+
+
+def graph(**needs):
+    data = {"step": list(needs), "kind": ["x"] * len(needs), "needs": ["\n".join(made) for made in needs.values()]}
+    return [conclude("train", [], figures=[Figure("features", "graph", "Features", data)])]
+
+
+def test_features_stand_right_of_all_that_they_are_made_of():
+    columns = lay_out_graph(graph(wet=["half"], half=["double", "rain"], double=["rain"], rain=[], wind=[]))
+    assert [[step.name for step in column] for column in columns] == [["rain", "wind"], ["double"], ["half"], ["wet"]]
+    assert [column[0].kind for column in columns] == ["in the table", "of rain", "of double, rain", "of half"]
+    assert lay_out_graph([]) == []
+
+
+def test_a_graph_that_is_a_circle_or_very_long_is_laid_out_all_the_same():
+    assert sum(map(len, lay_out_graph(graph(a=["b"], b=["a"])))) == 2
+    long = {f"f{number}": [f"f{number - 1}"] for number in range(30, 0, -1)}
+    columns = lay_out_graph(graph(**long, f0=[]))
+    assert sum(map(len, columns)) == 31
+    assert len(columns) == 6
     real = {"step": list("abcde"), "kind": ["source", "source", "validate", "train", "train"]}
     assert [len(column) for column in to_columns(Figure("f", "flow", "f", real))] == [2, 1, 2]
     assert to_columns(Figure("f", "flow", "f", {"step": ["a", "b"]}))[0][1].digest == ""

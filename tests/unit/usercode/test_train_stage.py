@@ -416,6 +416,12 @@ def test_a_class_that_training_never_saw_is_an_error_that_names_it(repo):
     assert "'unheard'" in report.checks[0].reason
 
 
+def test_an_evaluation_before_any_training_says_what_to_run(repo):
+    report = drive(repo(), "evaluate")
+    assert report.outcome is Outcome.ERROR
+    assert report.checks[0].reason == "There is no trained model here. Run: pavedroad train."
+
+
 def test_ctrl_c_ends_training_and_leaves_neither_a_report_nor_half_a_model(repo):
     model = LINEAR.replace("    return", "    print('at it', flush=True)\n    import time; time.sleep(60)\n    return")
     project = repo(model=model)

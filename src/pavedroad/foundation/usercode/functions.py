@@ -77,6 +77,9 @@ def call(project: Project, what: str, function: Callable[..., Any], *arguments: 
         ) from error
     except KeyboardInterrupt:
         raise
+    except UserCodeError as error:  # of the engine that ran the code, which knows better what is wrong
+        error.where = None if error.where is None else _shorten(error.where, project.root)
+        raise
     except BaseException as error:
         raise _blame(f"{what} failed", error, project.root) from error
 
