@@ -115,7 +115,7 @@ def test_the_graph_says_what_each_column_is_made_of_without_the_checks_between(p
 WRONG_COLUMNS = {
     "rows that were dropped": ("rain[rain > 1]", "'broken' returned 2 values, not one for each of 3 rows"),
     "a single number": ("3", "'broken' returned int, not a column"),
-    "rows under other names": ("(rain * 1).reset_index(drop=True)", "'broken' returned its rows under another index"),
+    "rows under other names": ("rain.set_axis([9, 8, 7])", "'broken' returned its rows under another index"),
     "a table": ("rain.to_frame()", "'broken' returned DataFrame, not a column"),
 }
 

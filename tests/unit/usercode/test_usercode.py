@@ -48,6 +48,22 @@ def test_features_come_row_by_row_with_the_index_of_their_rows(project):
     assert made.index.tolist() == [5, 6, 7]
 
 
+ORDERS = {
+    "sorted": "table.sort_values('rain', ascending=False)[['rain']]",
+    "sorted and counted anew": "table.sort_values('rain')[['rain']].reset_index(drop=True)",
+    "under names": "table[['rain']].set_axis(['x', 'y', 'z'])",
+    "under several": "table[['rain']].set_axis([[2, 1, 0], ['x', 'y', 'z']])",
+    "under numbers of its own": "table[['rain']].set_axis([9, 8, 7])",
+}
+
+
+@pytest.mark.parametrize("made", ORDERS.values(), ids=ORDERS)
+def test_rows_that_a_function_moved_are_put_back_where_they_were(project, made):
+    made = make_features(project(f"def features(table):\n    return {made}\n"), TABLE)
+    assert made["rain"].tolist() == TABLE["rain"].tolist()
+    assert made.index.tolist() == [5, 6, 7]
+
+
 def test_the_function_never_sees_the_target_and_may_change_what_it_gets(project):
     features = "def features(table):\n    assert 'sold' not in table\n    table['rain'] = 0\n    return table\n"
     table = TABLE.copy()

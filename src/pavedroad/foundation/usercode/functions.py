@@ -104,7 +104,7 @@ def make_features(project: Project, table: "pd.DataFrame", wanted: "Sequence[str
         return given if wanted is None else given[list(wanted)]
     function = _find_features(project, path)
     frame = "pandas" if path.startswith(HAMILTON) else project.config.model.frame
-    made: Any = take_back(call(project, path, function, lend(given, frame)))
+    made: Any = take_back(call(project, path, function, lend(given.reset_index(drop=True), frame)))
     with point_at(project, function):
         _require_features(made, len(table), target, path)
         missing = [name for name in wanted or () if name not in made.columns]
@@ -113,8 +113,18 @@ def make_features(project: Project, table: "pd.DataFrame", wanted: "Sequence[str
                 f"{path} did not return the column {missing[0]!r}, which the model was trained on.",
                 next_step="Make the same columns of any rows, even of a single one: name the categories in the code.",
             )
-    features: pd.DataFrame = made.set_axis(table.index, axis=0)
+    features = _put_in_order(made).set_axis(table.index, axis=0)
     return features if wanted is None else features[list(wanted)]
+
+
+def _put_in_order(made: "pd.DataFrame") -> "pd.DataFrame":
+    """The rows in the order in which they were lent, counted from 0: a function may have sorted them by something."""
+    import pandas as pd
+
+    counted = pd.RangeIndex(len(made))
+    if made.index.dtype.kind not in "iu" or made.index.equals(counted):
+        return made
+    return made.sort_index() if made.index.sort_values().equals(counted) else made
 
 
 def _find_features(project: Project, path: str) -> Callable[..., Any]:
