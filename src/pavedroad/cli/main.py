@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import gc
 import importlib
 import os
 import signal
@@ -14,6 +15,9 @@ from pavedroad.errors import ExitCode, JudgementError, PavedroadError, UsageErro
 
 DEBUG = "PAVEDROAD_DEBUG"
 """When this environment variable is set, an error that nobody foresaw shows where it came from."""
+
+SELDOM = (500_000, 10, 10)
+"""How many new objects make a command search for garbage, and how many searches a longer and the longest one."""
 
 VERBS = {
     "check": ("pavedroad.cli.check:check", "Take this repo down the whole road and judge the model."),
@@ -134,10 +138,13 @@ def main() -> None:
 def run() -> None:
     """Be the program: run the command line and end the process without taking apart what it loaded.
 
-    With scikit-learn among that, Python would search and free it for half a second, in each stage. Nothing is lost:
-    threads are waited for, what wants to be called at exit is called, and what was printed is passed on. mypy ends so
-    too.
+    With scikit-learn among that, half a million objects, Python would go through them five hundred times while they
+    are imported, and free them one by one at the end: half a second each, in every stage. So it searches for garbage
+    seldom (but in the repo's own functions, see ``foundation.usercode.supervision``), and what is left is left to the
+    system. Nothing is lost: threads are waited for, what wants to be called at exit is called, and what was printed is
+    passed on. mypy does the same.
     """
+    gc.set_threshold(*SELDOM)
     try:
         main()
     except SystemExit as end:

@@ -1,5 +1,6 @@
 """The repo's own functions: whatever they do wrong becomes an error that names their line."""
 
+import gc
 import sys
 
 import pandas as pd
@@ -10,6 +11,7 @@ from pavedroad.config import parse_config
 from pavedroad.errors import UserCodeError
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.functions import call, load_function, make_features
+from pavedroad.foundation.usercode.supervision import SELDOM, USUAL
 
 CONFIG = write_settings(
     model='features = "a_shop.features:features"\ntrain = "a_shop.model:train"',
@@ -185,6 +187,15 @@ def test_columns_come_in_the_order_of_training_and_without_others(project):
 
 def test_a_function_is_called_with_what_it_is_given(project):
     assert call(project(GOOD), "it", lambda a, b: a + b, 1, 2) == 3
+
+
+def test_a_function_is_called_while_garbage_is_searched_as_usual(project):
+    before = gc.get_threshold()
+    gc.set_threshold(SELDOM)
+    try:
+        assert call(project(GOOD), "it", gc.get_threshold)[0] == USUAL[0]
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_ctrl_c_is_not_taken_for_an_error_of_the_function(project):

@@ -16,7 +16,13 @@ from pavedroad.errors import UserCodeError
 from pavedroad.foundation.engines import load_engine
 from pavedroad.foundation.project import Project
 from pavedroad.foundation.usercode.frames import lend, take_back
-from pavedroad.foundation.usercode.supervision import TooLongError, keep_process, keep_streams, limit_time
+from pavedroad.foundation.usercode.supervision import (
+    TooLongError,
+    collect_garbage,
+    keep_process,
+    keep_streams,
+    limit_time,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +75,7 @@ def call(project: Project, what: str, function: Callable[..., Any], *arguments: 
     """
     seconds = project.config.model.timeout
     try:
-        with keep_process(), keep_streams(), limit_time(seconds):
+        with keep_process(), keep_streams(), limit_time(seconds), collect_garbage():
             return function(*arguments)
     except TooLongError as error:
         raise _blame(

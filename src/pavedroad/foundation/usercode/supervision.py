@@ -2,6 +2,7 @@
 
 import contextlib
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,9 @@ from typing import NoReturn
 
 PATIENCE_S = 60
 """Seconds after its time is over until code that does not listen is ended together with the process."""
+
+SELDOM, USUAL = 100_000, (700, 10, 10)
+"""New objects from which on a program searches for garbage seldom, and when Python does so by itself."""
 
 
 class TooLongError(BaseException):
@@ -88,3 +92,22 @@ def keep_streams() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+@contextlib.contextmanager
+def collect_garbage() -> Iterator[None]:
+    """Let Python search for garbage as usual, where the program does so seldom: the code inside may leave much.
+
+    What was there before is not searched meanwhile.
+    """
+    before = gc.get_threshold()
+    if before[0] < SELDOM:
+        yield
+        return
+    gc.freeze()
+    gc.set_threshold(*USUAL)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
