@@ -5,11 +5,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from skops.io import dumps, get_untrusted_types, loads
-from skops.io.exceptions import UntrustedTypesFoundException
-
 from pavedroad.engines.skops.archive import make_reproducible, require_plain_archive
 from pavedroad.engines.skops.bounds import refuse_unsound
+from pavedroad.engines.skops.importing import import_skops
 from pavedroad.errors import PackageError
 from pavedroad.report import write_whole
 
@@ -107,7 +105,7 @@ def save(model: object, path: Path, trusted: list[str]) -> None:
         PackageError: the model holds something skops cannot keep, or a type that is not trusted.
     """
     try:
-        content = make_reproducible(dumps(model))
+        content = make_reproducible(import_skops().dumps(model))
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise PackageError(
@@ -134,11 +132,12 @@ def load(path: Path, trusted: list[str]) -> Any:  # noqa: ANN401
             where=path,
             next_step="Write the model with: skops.io.dump(model, path), instead of pickle, joblib or cloudpickle.",
         )
+    skops = import_skops()
     try:
         require_plain_archive(content)
-        model = loads(content, trusted=[*TRUSTED, *trusted])
+        model = skops.loads(content, trusted=[*TRUSTED, *trusted])
         refuse_unsound(model)
-    except UntrustedTypesFoundException as error:
+    except skops.exceptions.UntrustedTypesFoundException as error:
         _refuse_untrusted(content, trusted, path)
         raise _call_damaged(error, path) from error
     except Exception as error:
@@ -153,7 +152,7 @@ def _call_damaged(error: Exception, path: Path) -> PackageError:
 
 def _refuse_untrusted(content: bytes, trusted: list[str], path: Path) -> None:
     try:
-        found = get_untrusted_types(data=content)
+        found = import_skops().get_untrusted_types(data=content)
     except Exception as error:
         raise _call_damaged(error, path) from error
     strange = sorted(set(found) - {*TRUSTED, *trusted})
