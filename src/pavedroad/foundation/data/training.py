@@ -242,7 +242,7 @@ def _require_usable_target(target: "pd.Series", path: Path, *, training: bool) -
             where=path,
             next_step="Remove those rows, or fill them in where the data is made.",
         )
-    if training and len(target) > 1 and target.nunique() == 1:
+    if training and len(target) > 1 and (target == target.iloc[0]).all():
         raise DataError(f"The target {target.name!r} has the same value in every row.", where=path)
 
 
