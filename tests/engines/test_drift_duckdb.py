@@ -11,7 +11,7 @@ import pytest
 from pavedroad.engines.duckdb import sketch
 from pavedroad.engines.duckdb import table as duckdb_table
 from pavedroad.foundation.data.source import find_source
-from pavedroad.foundation.drift.counts import CellCounts, lie_at_ends
+from pavedroad.foundation.drift.counts import CellCounts, count_held, lie_at_ends
 from pavedroad.foundation.drift.grid import Grid, choose_grid, count_values, find_cells
 from pavedroad.foundation.drift.reference import (
     bucket_of,
@@ -42,11 +42,22 @@ def count_by_numpy(sketch, values):
     return count_values(sketch.grid, distinct, counts).tolist()
 
 
+def keep_in_memory(table, _):
+    return hold_frame(table)
+
+
+def keep_in_file(table, folder):
+    path = folder / f"{len(list(folder.iterdir()))}.parquet"
+    table.to_parquet(path)
+    return find_source(path)
+
+
+@pytest.mark.parametrize("keep", [keep_in_memory, keep_in_file])
 @pytest.mark.parametrize("rows", [MANY, FEW])
 @pytest.mark.parametrize("make", SHAPES.values(), ids=SHAPES)
-def test_every_value_is_counted_in_the_cell_that_the_arithmetic_says(make, rows):
+def test_every_value_is_counted_in_the_cell_that_the_arithmetic_says(make, rows, keep, tmp_path):
     values = make(rows)
-    column = measure(hold_frame(pd.DataFrame({"x": values})), "x").columns[0]
+    column = measure(keep(pd.DataFrame({"x": values}), tmp_path), "x").columns[0]
     if column.grid is None:
         assert dict(zip(column.values, column.counts, strict=True)) == dict(
             zip(*(part.tolist() for part in np.unique(values[np.isfinite(values)], return_counts=True)), strict=True)
@@ -70,6 +81,27 @@ def test_infinite_and_far_values_are_counted_apart_from_missing_ones(rows):
     assert (column.nulls, column.infinite, sum(column.counts)) == (10, 8, rows - 18)
     assert column.counts == count_by_numpy(column, values)
     assert (column.low, column.high) == (-1.7e308, 1.7e308)
+
+
+def test_a_table_in_memory_is_counted_as_the_same_table_in_a_file(tmp_path):
+    table = pd.DataFrame({name: make(MANY) for name, make in SHAPES.items()})
+    table["whole"] = RNG.integers(-(2**62), 2**62, MANY)
+    table["short"] = RNG.integers(-30_000, 30_000, MANY).astype("int32")
+    table["narrow"] = RNG.normal(size=MANY).astype("float32")
+    table["whole with gaps"] = table["whole"].astype("Int64").mask(RNG.uniform(size=MANY) < 0.1)
+    counted = measure(hold_frame(table), "x")
+    assert {column.name for column in counted.columns if column.grid and not column.grid.edges} > {"whole", "narrow"}
+    assert counted == measure(keep_in_file(table, tmp_path), "x")
+
+
+def test_numbers_in_memory_are_left_to_the_engine_when_some_are_infinite_or_add_up_to_more_than_a_float():
+    values, grid = np.linspace(-3.0, 3.0, 50_000), Grid(cells=8, atoms=[0.0])
+    counted = count_held(grid, values)
+    assert (counted.rows.sum(), counted.low, counted.high) == (50_000, -3.0, 3.0)
+    for place in (0, 49_999):
+        assert count_held(grid, np.where(np.arange(50_000) == place, -np.inf, values)) is None
+    assert count_held(grid, np.full(50_000, 1.7e308)) is None
+    assert count_held(grid, values[:0]).rows.size == 0
 
 
 SPOILS = {

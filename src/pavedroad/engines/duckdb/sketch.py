@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import msgspec
@@ -12,6 +13,7 @@ from pavedroad.foundation.data.source import Source
 from pavedroad.foundation.drift.counts import (
     CellCounts,
     Group,
+    count_held,
     keep_between,
     keep_cells,
     keep_values,
@@ -27,6 +29,8 @@ SAMPLE = 20_000
 SLICES = 5
 TOGETHER, MOST_LISTED = 256, 2_000_000
 """Columns of a small table that share a query, and the values that such a query may list."""
+IN_MEMORY = {"BIGINT", "DOUBLE", "FLOAT", "INTEGER"}
+"""Types whose numbers are the same in Arrow's memory as in DuckDB's."""
 HELD = 4_000_000
 """A table of fewer cells than this is read once into memory, which is faster when it has many columns."""
 
@@ -138,10 +142,22 @@ class _Counter:
     def _count_cells(self, column: Column, number: str, grid: Grid, *, known: bool) -> ColumnSketch:
         if grid.edges:
             return self._count_between(column, number, grid)
+        counted = self._count_held(column, grid)
+        if counted is not None:
+            return keep_cells(column.name, KINDS[column.sort], self.rows, grid, counted)
         raw = self.table.find_raw(column) if self.name == "t" else ""
         source = f"SELECT {raw}" if raw else f"SELECT {number} AS x FROM {self.name}"  # noqa: S608
         counted = self._count_finite(source, grid, spread=not (raw and known)) or self._count_bounded(number, grid)
         return keep_cells(column.name, KINDS[column.sort], self.rows, grid, counted)
+
+    def _count_held(self, column: Column, grid: Grid) -> CellCounts | None:
+        """Count numbers that lie in memory without asking DuckDB, which takes three times as long; None for others."""
+        held = self.table.source.table
+        if held is None or KINDS[column.sort] != "number" or column.type not in IN_MEMORY:
+            return None
+        values = held.column(column.name)
+        counted = count_held(grid, values.drop_null().to_numpy().astype("float64", copy=False))
+        return None if counted is None else replace(counted, nulls=values.null_count)
 
     def _count_finite(self, source: str, grid: Grid, *, spread: bool) -> CellCounts | None:
         """Count numbers that are finite, and not so far away that the arithmetic overflows; None when some are not.

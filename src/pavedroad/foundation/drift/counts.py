@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+BLOCK = 1 << 14
+"""Numbers that are counted at a time where a column is in memory."""
+
+
 @dataclass(frozen=True)
 class Group:
     """Distinct finite values, ascending, with their counts; how many are missing and how many infinite."""
@@ -42,6 +46,38 @@ class CellCounts:
     halves: "np.ndarray | None" = None
     nulls: int = 0
     infinite: int = 0
+
+
+def count_held(grid: Grid, values: "np.ndarray") -> CellCounts | None:
+    """Count numbers that are in memory already, in blocks small enough to stay near the processor.
+
+    Args:
+        grid: a grid without edges.
+        values: numbers of double precision, none of them missing.
+
+    Returns:
+        None when some are infinite, or so large that their sum is.
+    """
+    import numpy as np
+
+    size = grid.cells + len(grid.atoms)
+    rows, sums = np.zeros(size, dtype="int64"), np.zeros(size)
+    lows, highs = np.full(size, math.inf), np.full(size, -math.inf)
+    for start in range(0, values.size, BLOCK):
+        block = values[start : start + BLOCK]
+        if not np.isfinite(block).all():
+            return None
+        cells = find_cells(grid, block)
+        rows += np.bincount(cells, minlength=size)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums += np.bincount(cells, weights=block, minlength=size)
+        np.minimum.at(lows, cells, block)
+        np.maximum.at(highs, cells, block)
+    places = np.flatnonzero(rows)
+    means, halves = sums[places] / rows[places], highs[places] / 2 - lows[places] / 2
+    if not np.isfinite(means).all():
+        return None
+    return CellCounts(places, rows[places], means, lows.min(initial=math.inf), highs.max(initial=-math.inf), halves)
 
 
 def make_group(values: "np.ndarray", counts: "np.ndarray", missing: "np.ndarray") -> Group:
