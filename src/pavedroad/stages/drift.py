@@ -16,9 +16,9 @@ from pavedroad.foundation.gate.acknowledged import OTHERWISE, UNTIL
 from pavedroad.foundation.project import Project
 from pavedroad.report import Check, Figure, Outcome, Report, Run, Severity, Value, conclude, judge
 from pavedroad.settings import Acknowledgement, Drift
+from pavedroad.stages.dependencies import judge_dependencies
 from pavedroad.stages.drift_history import read_history, write_sizes
 from pavedroad.stages.drift_model import PERFORMANCE, TITLES, watch_model
-from pavedroad.stages.drift_pipeline import judge_pipeline
 from pavedroad.stages.drift_rows import bring_rows
 from pavedroad.stages.drift_sides import Sides, choose_columns, measure_sides
 
@@ -52,7 +52,7 @@ def drift(project: Project) -> Report:
     inputs = {used.path: used for used in (*sides.inputs, *watched.inputs)}
     if any(found.comparison for found in by_rows):
         inputs |= {used.path: used for used in name_tables(project) if used.path not in inputs}
-    checks = [*(check for _, check in judged), *watched.checks, *judge_pipeline(project, [*inputs.values()])]
+    checks = [*(check for _, check in judged), *watched.checks, *_judge_pipeline(project, [*inputs])]
     if new and not settings.columns:
         checks.append(_tell_new(new, settings))
     sizes = {found.column: _size(found) for found in findings if found.about in {"values", PERFORMANCE}}
@@ -66,6 +66,12 @@ def drift(project: Project) -> Report:
         about={"owner": project.config.project.owner, "reference": reference.about, **_point_at_page(settings)},
         run=Run(started="", duration_s=0.0, history=read_history(project, sizes)),
     )
+
+
+def _judge_pipeline(project: Project, read: list[str]) -> list[Check]:
+    """Where a table of current rows is named, which the template's pipeline cannot know of."""
+    title = "The pipeline knows all that is compared"
+    return judge_dependencies(project, "drift.pipeline", title, {"drift": read} if project.config.data.current else {})
 
 
 def _join(side: Reference, more: Sequence[ColumnSketch]) -> Reference:

@@ -31,9 +31,9 @@ from pavedroad.foundation.usercode.columns import check_features
 from pavedroad.foundation.usercode.functions import make_features
 from pavedroad.foundation.usercode.parameters import read_parameters
 from pavedroad.foundation.usercode.script import find_files
-from pavedroad.foundation.yamlfile import read_yaml
 from pavedroad.report import Check, Input, Outcome, Report, conclude, encode, judge, write_whole
 from pavedroad.settings import Data
+from pavedroad.stages.dependencies import judge_dependencies
 from pavedroad.stages.drift_sides import measure_training
 from pavedroad.stages.fitting import fit
 from pavedroad.stages.validate import RECEIPT, require_receipt
@@ -41,7 +41,6 @@ from pavedroad.stages.validate import RECEIPT, require_receipt
 if TYPE_CHECKING:
     import pandas as pd
 
-PIPELINE = "dvc.yaml"
 _OF_HOLDOUT = ("train", "evaluate", "drift")
 """Stages that read the holdout."""
 
@@ -93,7 +92,7 @@ def train(project: Project) -> Report:
                 observed=f"{len(split.train):,} to train, {len(split.holdout):,} held out",
                 expected=_describe_split(config.data, split),
             ),
-            *_check_pipeline(project),
+            *_judge_pipeline(project),
             *column_checks,
             *leaks,
             *kept,
@@ -123,35 +122,11 @@ def _describe_split(data: Data, split: Split) -> str:
     return words[split.how]
 
 
-def _check_pipeline(project: Project) -> list[Check]:
-    """What the pipeline does not know of could change without anything being made or judged again."""
-    held, path = project.config.data.holdout_file, project.root / PIPELINE
-    needed = {name: [held] if held else [] for name in _OF_HOLDOUT}
-    needed["train"] += find_files(project)
-    if not any(needed.values()) or not path.is_file():
-        return []
-    stages = read_yaml(path).get("stages")
-    known = stages if isinstance(stages, dict) else {}
-    lacking = [
-        f"{file} in {name}"
-        for name, files in needed.items()
-        for file in files
-        if name in known and not any(_holds(dep, file) for dep in known[name].get("deps") or [])
-    ]
-    return [
-        judge(
-            "train.pipeline",
-            "The pipeline knows the holdout file and the script",
-            ok=not lacking,
-            observed=list(lacking),
-            expected="none that it lacks",
-            reason="" if not lacking else f"Add to the deps of its stage in {PIPELINE}: {', '.join(lacking)}.",
-        )
-    ]
-
-
-def _holds(dependency: object, file: str) -> bool:
-    return dependency == file or file.startswith(f"{dependency}/")
+def _judge_pipeline(project: Project) -> list[Check]:
+    held = project.config.data.holdout_file
+    read = {name: [held] if held else [] for name in _OF_HOLDOUT}
+    read["train"] += find_files(project)
+    return judge_dependencies(project, "train.pipeline", "The pipeline knows the holdout file and the script", read)
 
 
 def load_trained(project: Project) -> tuple[Any, Signature]:

@@ -232,18 +232,32 @@ def test_of_very_many_columns_the_report_names_some_and_counts_the_others(repo):
     assert drawn.data["label"] == [f"feature {name}" for name in leant_on.evidence]
 
 
+KNOWN = {"cmd": "x", "deps": ["data.csv", "held.csv"]}
+UNKNOWN = {"cmd": "x", "deps": ["data.csv"]}
+ADD = "Add to the deps of {!r} in dvc.yaml: held.csv."
 PIPELINES = {
-    "that knows it": (["data.csv", "held.csv"], Outcome.PASS),
-    "that does not": (["data.csv"], Outcome.FAIL),
+    "that knows it": ({"train": KNOWN, "evaluate": KNOWN}, []),
+    "of whose stages one does not": ({"train": KNOWN, "evaluate": UNKNOWN}, ["evaluate"]),
+    "that does not": ({"train": UNKNOWN, "evaluate": UNKNOWN, "drift": {"cmd": "x"}}, ["train", "evaluate", "drift"]),
+    "of which a stage is damaged": ({"train": UNKNOWN, "evaluate": "x"}, ["train"]),
 }
 
 
-@pytest.mark.parametrize(("deps", "outcome"), PIPELINES.values(), ids=PIPELINES)
-def test_a_pipeline_must_know_the_holdout_file_or_would_take_an_old_verdict_for_a_new_one(repo, deps, outcome):
-    stages = {"stages": {name: {"cmd": "x", "deps": deps} for name in ("train", "evaluate")}}
+@pytest.mark.parametrize(("stages", "lacking"), PIPELINES.values(), ids=PIPELINES)
+def test_a_pipeline_must_know_the_holdout_file_or_would_take_an_old_verdict_for_a_new_one(repo, stages, lacking):
+    stages = {"stages": stages}
     files = {"held.csv": make_table().tail(40).to_csv(index=False), "dvc.yaml": json.dumps(stages)}
     project = repo(data='holdout_file = "held.csv"', table=make_table().head(200), **files)
-    assert by_id(drive(project, "train"))["train.pipeline"].outcome is outcome
+    check = by_id(drive(project, "train"))["train.pipeline"]
+    assert check.outcome is (Outcome.FAIL if lacking else Outcome.PASS)
+    assert check.reason == " ".join(map(ADD.format, lacking))
+    assert check.observed == (["held.csv"] if lacking else [])
+
+
+def test_a_pipeline_without_these_stages_is_not_judged(repo):
+    files = {"held.csv": make_table().tail(40).to_csv(index=False), "dvc.yaml": "stages: {validate: {cmd: x}}"}
+    project = repo(data='holdout_file = "held.csv"', table=make_table().head(200), **files)
+    assert "train.pipeline" not in by_id(drive(project, "train"))
 
 
 # --- frames ---------------------------------------------------------------------------------------------------------
