@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from settings_text import write_settings
 
 from pavedroad.foundation.data.source import find_source
 from pavedroad.foundation.drift.reference import measure, read_reference, write_reference
@@ -63,24 +64,10 @@ SETTINGS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-CONFIG = """
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "before.parquet"
-time = "at"
-current = "small.parquet"
-[model]
-features = "shop.features:features"
-train = "shop.model:train"
-[drift]
-counted_by = "spark"
-"""
+CONFIG = write_settings(
+    data='train = "before.parquet"\ntime = "at"\ncurrent = "small.parquet"',
+    drift='counted_by = "spark"',
+)
 
 
 def make_table(rng, rows, moved=0.0):

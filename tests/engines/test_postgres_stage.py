@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from postgres_server import PASSWORD
+from settings_text import write_settings
 
 from pavedroad.engines.arrow import reading as arrow
 from pavedroad.errors import ConfigError
@@ -27,26 +28,10 @@ SUITE = [
     {"type": "expect_column_values_to_be_between", "kwargs": {"column": "sold", "min_value": 0, "max_value": 1000}},
     {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "shop", "value_set": ["north", "south"]}},
 ]
-CONFIG = """
-[project]
-name = "p"
-owner = "me"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "t.parquet"
-keys = ["id"]
-[validation]
-suite = "suite.json"
-table = {table}
-table_schema = {schema}
-connection = "ROAD_DATABASE"
-[model]
-features = "a:b"
-train = "a:c"
-"""
+CONFIG = write_settings(
+    data='train = "t.parquet"\nkeys = ["id"]',
+    validation='suite = "suite.json"\ntable = {table}\ntable_schema = {schema}\nconnection = "ROAD_DATABASE"',
+)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
+from settings_text import write_settings
 
 import pavedroad
 from pavedroad import config
@@ -76,20 +77,7 @@ def test_a_bad_report_does_not_fit_its_schema(changes):
 
 # --- settings -------------------------------------------------------------------------------------------------------
 
-GOOD = """
-[project]
-name = "Umbrella sales"
-owner = "@shop/forecasting"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "data/sales.csv"
-[model]
-features = "umbrella.features:features"
-train = "umbrella.model:train"
-"""
+GOOD = write_settings()
 
 # What is added to the good settings (a section may be given again below), and whether that is valid.
 CASES = {

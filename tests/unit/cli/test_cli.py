@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from settings_text import write_settings
 
 from pavedroad.cli.main import VERBS
 from pavedroad.foundation.project import STAGES
@@ -247,24 +248,11 @@ def test_what_nobody_foresaw_ends_as_python_ends():
 # --- in a repo ------------------------------------------------------------------------------------------------------
 
 REPO = {
-    "pavedroad.toml": """\
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "data.csv"
-[validation]
-suite = "suite.json"
-[model]
-features = "a_noisy_shop.features:features"
-train = "a_noisy_shop.model:train"
-[gate]
-max_latency_ms = 10000
-""",
+    "pavedroad.toml": write_settings(
+        validation='suite = "suite.json"',
+        model='features = "a_noisy_shop.features:features"\ntrain = "a_noisy_shop.model:train"',
+        gate="max_latency_ms = 10000",
+    ),
     "data.csv": "id,rain,sold\n" + "".join(f"{n},{n % 7},{3 * (n % 7) + n % 3}\n" for n in range(200)),
     "params.yaml": "train:\n  alpha: 1e-3\n",
     "src/a_noisy_shop/__init__.py": "print('imported')\n",

@@ -7,6 +7,8 @@ changes the file alone.
 import json
 import subprocess
 
+from settings_text import write_settings
+
 from pavedroad.config import load_config
 from pavedroad.foundation.data.tables import hash_file
 from pavedroad.foundation.pipeline import load_pipeline
@@ -14,29 +16,12 @@ from pavedroad.foundation.project import STAGES, Project
 from pavedroad.report import Input, Run, conclude, judge, write_report
 from pavedroad.stages.gate import gate
 
-CONFIG = """\
-[project]
-name = "Sales"
-owner = "Ada"
-[objective]
-statement = "Forecast sales."
-problem = "regression"
-target = "sold"
-metric = "mean_absolute_error"
-[data]
-train = "data.csv"
-[validation]
-suite = "suite.json"
-[model]
-features = "shop.features:features"
-train = "shop.model:train"
-[drift]
-false_alarm_rate = 0.05
-[gate]
-confidence = 0.95
-max_latency_ms = 50
-max_size_mb = 10
-"""
+CONFIG = write_settings(
+    objective='statement = "Forecast sales."',
+    validation='suite = "suite.json"',
+    drift="false_alarm_rate = 0.05",
+    gate="confidence = 0.95\nmax_latency_ms = 50\nmax_size_mb = 10",
+)
 
 FILES = {
     "pavedroad.toml": CONFIG,
