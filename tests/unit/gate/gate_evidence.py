@@ -111,3 +111,8 @@ def improvement(low, value, high):
 
 def packed(*checks):
     return conclude("package", [judge("package.manifest", "M", ok=True), *checks])
+
+
+def licensed(**licences):
+    """The package's report with the packages that a model needs, and under which licences they are used."""
+    return packed(about("package.components", **dict.fromkeys(licences, "1.0")), about("package.licences", **licences))

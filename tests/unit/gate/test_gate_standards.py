@@ -1,7 +1,7 @@
 """The other decisions that a policy may ask for: a pass in one world, a no in the nearest, none without evidence."""
 
 import pytest
-from gate_evidence import about, compared, decide, evaluated, improvement, only, packed, policy
+from gate_evidence import about, compared, decide, evaluated, improvement, licensed, only, packed, policy
 
 from pavedroad.foundation.gate.decision import Found
 from pavedroad.report import Outcome, is_note
@@ -86,11 +86,6 @@ def test_the_card_says_what_it_must():
         assert (check.outcome, check.reason) == (Outcome.FAIL, "The card does not say: limits.")
     assert only(gate, [packed()]).outcome is Outcome.ERROR
     assert only(gate, []).outcome is Outcome.ERROR
-
-
-def licensed(**licences):
-    """The package's report with the packages that a model needs, and under which licences they are used."""
-    return packed(about("package.components", **dict.fromkeys(licences, "1.0")), about("package.licences", **licences))
 
 
 def test_licences_are_on_the_list():
