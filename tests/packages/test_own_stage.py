@@ -3,6 +3,7 @@
 import ast
 import importlib
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,12 @@ def test_the_example_uses_the_public_names_and_no_engine():
     modules = {node.module for node in ast.walk(ast.parse(EXAMPLE.read_text())) if isinstance(node, ast.ImportFrom)}
     ours = {module for module in modules if module.startswith("pavedroad")}
     assert ours == {"pavedroad", "pavedroad.foundation", "pavedroad.report", "pavedroad.stages.runner"}
+
+
+def test_the_examples_own_page_names_what_the_example_uses():
+    told = re.findall(r"\(`(\w+)`\)", (EXAMPLE.parent / "README.md").read_text())
+    assert told
+    assert [name for name in told if f"    {name},\n" not in EXAMPLE.read_text()] == []
 
 
 # --- the public names -----------------------------------------------------------------------------------------------

@@ -265,7 +265,8 @@ def _to_line(check: Check, run: Run | None) -> _Line:
 
 def _to_evidence(check: Check) -> str:
     items = [
-        f"{words.clean(name, 60)}: {words.words(check.evidence[name])}" for name in [*check.evidence][:_MOST_EVIDENCE]
+        f"{words.clean(name, 60)}: {words.words(check.evidence[name]) or words.NOTHING}"
+        for name in [*check.evidence][:_MOST_EVIDENCE]
     ]
     more = len(check.evidence) - len(items)
     return "; ".join(items) + (f"; and {more:,} more" if more else "")

@@ -292,3 +292,8 @@ def test_a_report_leads_to_a_vendors_page_that_is_known_and_to_nothing_else(page
     report = conclude("drift", [Check(id="drift.x", title="x", outcome=Outcome.PASS)], about={"page": page})
     assert (f'href="{page}"' in to_html([report])) is linked
     assert ('href="drift-evidently.html"' in to_html([report])) is linked
+
+
+def test_evidence_that_is_empty_is_shown_as_nothing_and_not_as_a_gap():
+    check = judge("package.card", "What the card says", ok=True, evidence={"ethics": "", "owner": "Ada"})
+    assert "ethics: –; owner: Ada" in to_html([conclude("package", [check])])
