@@ -28,7 +28,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other on a bus
 import numpy as np
 from _timing import Command, judge, leave, time_in_turn
 
-ROWS, COLUMNS, TURNS = int(os.environ.get("PAVEDROAD_BENCH_ROWS", "1000000")), 30, 3
+ROWS, COLUMNS, TURNS = int(os.environ.get("PAVEDROAD_BENCH_ROWS", "1000000")), 30, 5
 BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}  # a machine that compiles all modules anew each time measures that
 HOLDOUT = 20_000
 RESAMPLES, LOOPS = 1_000, 8
