@@ -108,7 +108,7 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests; what follows `--` goes to pytest."""
     install(session, "test")
-    session.run("pytest", *spread(session.posargs), *session.posargs)
+    spread(session)
 
 
 @nox.session(name="tests-fast", python=find_pythons())
@@ -116,7 +116,7 @@ def tests_fast(session: nox.Session) -> None:
     """Run the tests that take seconds, on each Python this machine has."""
     install(session, "test")
     quick = "not slow and not journey and not models and not spark and not postgres"
-    session.run("pytest", "-m", quick, *spread(session.posargs), *session.posargs)
+    spread(session, "-m", quick)
 
 
 @nox.session(name="tests-engines")
@@ -136,10 +136,16 @@ def tests_models(session: nox.Session) -> None:
     session.run("pytest", "-m", "models", *(session.posargs or MODEL_TESTS))
 
 
-def spread(posargs: list[str]) -> list[str]:
-    """Use every core, unless the caller says how many or wants to debug."""
-    own_choice = any(arg.startswith(("-n", "--numprocesses", "--pdb", "-s", "--capture")) for arg in posargs)
-    return [] if own_choice else ["--numprocesses=auto", "--dist=worksteal"]
+def spread(session: nox.Session, *chosen: str) -> None:
+    """Run pytest on every core, unless the caller says how many or wants to debug."""
+    own_choice = any(arg.startswith(("-n", "--numprocesses", "--pdb", "-s", "--capture")) for arg in session.posargs)
+    if own_choice:
+        session.run("pytest", *chosen, *session.posargs)
+        return
+    # A core that has a worker has no room for a second thread of its linear algebra: the two would spin for each other
+    # and take twice the time. What tests start with an environment of its own keeps its threads.
+    session.env["OPENBLAS_NUM_THREADS"] = "1"
+    session.run("pytest", *chosen, "--numprocesses=auto", "--dist=worksteal", *session.posargs)
 
 
 @nox.session
