@@ -122,12 +122,18 @@ def test_rows_of_a_class_without_training_rows_are_refused():
 @pytest.mark.parametrize(
     ("target", "labels"), [(["a", "b"], ["a", "b", "c"]), ([0, 1], [0, 1]), ([True, False], [False, True])], ids=str
 )
-def test_rows_of_known_classes_are_fine(target, labels):
+def test_rows_of_known_classes_are_fine_and_the_one_beside_them_is_named(target, labels):
     require_known_classes(pd.Series(target), signature("multiclass", labels))
+    with pytest.raises(DataError, match=r"^1 of 3 held-out rows .* 'new'\.$") as caught:
+        require_known_classes(pd.Series([*target, "new"], dtype=object), signature("multiclass", labels))
+    assert "stratified" in caught.value.next_step
 
 
 def test_numbers_have_no_classes():
-    require_known_classes(pd.Series([1.5, 2.5]), signature())
+    numbers = pd.Series([1.5, 2.5])
+    require_known_classes(numbers, signature())
+    with pytest.raises(DataError, match="2 of 2 held-out rows"):
+        require_known_classes(numbers, signature("multiclass", ["a"]))
 
 
 # --- the signature --------------------------------------------------------------------------------------------------
