@@ -226,10 +226,8 @@ def test_no_test_is_left_out_by_every_session(noxfile):
     """What `tests` leaves out runs in `tests-engines` or `tests-models`, all of it, and CI runs all three."""
     assert find_marked(ROOT / "tests", "spark", "postgres") == sorted(noxfile.ENGINE_TESTS)
     assert find_marked(ROOT / "tests", "models") == sorted(noxfile.MODEL_TESTS)
-    commands = (ROOT / ".ci/run").read_text().splitlines()
-    assert {"python3 drive.py tests-engines", "python3 drive.py tests-models", "python3 drive.py tests"} <= set(
-        commands
-    )
+    sessions = re.findall(r"^python3 drive\.py ([\w-]+)", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    assert {"tests-engines", "tests-models", "tests"} <= set(sessions)
 
 
 def test_a_marked_test_that_no_session_runs_would_be_found(world):
