@@ -18,7 +18,7 @@ TITLES = {
     "prior": "the share of each class in training",
     "stratified": "classes drawn by their shares in training",
     "linear": "a linear model of the same features",
-    "seasonal-naive": "the same day one season ago",
+    "seasonal-naive": "the value one season ago",
     "persistence": "the value of the row before",
 }
 _FOR_CLASSES = {"most-frequent", "prior", "stratified"}
