@@ -231,6 +231,7 @@ def _find_importance(scored: Scored) -> tuple[list[Check], list[Figure]]:
         scored.signature,
         scored.metric,
         seed=scored.config.data.seed,
+        seconds=scored.config.model.timeout,
     )
     if not found:
         return [], []

@@ -1,5 +1,7 @@
 """Chances that mean what they say, errors that go one way, and what a model leans on."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,3 +121,16 @@ def test_a_model_that_cannot_predict_is_blamed():
 
     with pytest.raises(UserCodeError, match="predict failed"):
         rank(features(), Broken())
+
+
+def test_a_model_that_takes_too_long_for_other_rows_is_blamed():
+    class Slow(Model):
+        def predict(self, table):
+            while self.asked:
+                time.sleep(0.01)
+            return super().predict(table)
+
+    table = features()
+    metric = METRICS["mean_absolute_error"]
+    with pytest.raises(UserCodeError, match="took longer than 0.2 seconds"):
+        measure_importance(Slow(), table, Model().predict(table), SIGNATURE, metric, seed=0, seconds=0.2)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pavedroad.foundation.evaluation.metrics import Metric, load_metric_engine
-from pavedroad.foundation.package.model import Signature, predict
+from pavedroad.foundation.package.model import LONGEST_S, Signature, predict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,14 +34,15 @@ def measure_importance(
     metric: Metric,
     *,
     seed: int,
+    seconds: float = LONGEST_S,
 ) -> list[Importance]:
     """Permutation importance on a bounded sample of the holdout, the most important feature first.
 
     Source: L. Breiman, "Random Forests" (2001), section 10. Features that tell the same share their importance, so each
-    may seem to matter little.
+    may seem to matter little. Each prediction may take so many ``seconds``.
 
     Raises:
-        UserCodeError: the model cannot predict.
+        UserCodeError: the model cannot predict, or takes too long.
     """
     import numpy as np
 
@@ -55,7 +56,7 @@ def measure_importance(
     sign = 1.0 if metric.better == "higher" else -1.0
 
     def score(table: "pd.DataFrame") -> float:
-        made = predict(model, table, signature, metric.needs)
+        made = predict(model, table, signature, metric.needs, seconds=seconds)
         return sign * engine.score(metric, answers, made.take(metric.needs), made.labels)
 
     whole = score(sample)
