@@ -132,5 +132,5 @@ def test_a_model_that_takes_too_long_for_other_rows_is_blamed():
 
     table = features()
     metric = METRICS["mean_absolute_error"]
-    with pytest.raises(UserCodeError, match="took longer than 0.2 seconds"):
+    with pytest.raises(UserCodeError, match=r"took longer than 0\.2 seconds"):
         measure_importance(Slow(), table, Model().predict(table), SIGNATURE, metric, seed=0, seconds=0.2)
