@@ -150,8 +150,12 @@ def assert_converges(repo: Repo) -> Answer:
 
 @pytest.mark.parametrize(
     ("send", "number", "code"),
-    [(os.killpg, signal.SIGINT, 130), (os.kill, signal.SIGTERM, 143)],
-    ids=["Ctrl-C, as a terminal sends it to all", "SIGTERM, as a cancelled job sends it to the command alone"],
+    [(os.killpg, signal.SIGINT, 130), (os.kill, signal.SIGTERM, 143), (os.kill, signal.SIGHUP, 129)],
+    ids=[
+        "Ctrl-C, as a terminal sends it to all",
+        "SIGTERM, as a cancelled job sends it to the command alone",
+        "SIGHUP, as a shell sends it to a command whose terminal was closed",
+    ],
 )
 def test_an_interruption_while_training_ends_everything_and_the_next_run_passes(
     small: Repo, tmp_path: Path, send: Callable[[int, int], None], number: int, code: int

@@ -19,6 +19,8 @@ DEBUG = "PAVEDROAD_DEBUG"
 SELDOM = (500_000, 10, 10)
 """How many new objects make a command search for garbage, and how many searches a longer and the longest one."""
 
+_ASKED_BY = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+
 VERBS = {
     "check": ("pavedroad.cli.check:check", "Take this repo down the whole road and judge the model."),
     "validate": ("pavedroad.cli.stages:validate", "Judge the training data by its suite of expectations."),
@@ -184,28 +186,32 @@ def _stop_printing() -> ExitCode:
 
 
 class _Terminated(KeyboardInterrupt):
-    """The system asked this command to end."""
+    """The system asked this command to end, by the signal of that number."""
 
 
 def _heed_termination() -> None:
-    """Take SIGTERM, which a cancelled job sends, as Ctrl-C is taken: what we started ends before we do."""
+    """Take SIGTERM, which a cancelled job sends, and SIGHUP, which a closed terminal sends, as Ctrl-C is taken.
+
+    What we started ends before we do. Who asked to be left alone, as ``nohup`` does, is.
+    """
     own = os.getpid()
 
     def end(number: int, _frame: object) -> None:
         if os.getpid() == own:
-            raise _Terminated
+            raise _Terminated(number)
         # A copy of us that somebody's library forked, and ends in its own way.
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, end)
+    for number in _ASKED_BY:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def _say_interrupted(interruption: BaseException) -> int:
     # Click makes an `Abort` of what interrupts a command, and names it as the cause.
-    terminated = isinstance(interruption, _Terminated) or isinstance(interruption.__cause__, _Terminated)
-    click.echo("\nInterrupted. Nothing is half-written; run the command again to go on.", err=True)
-    return 128 + (
-        signal.SIGTERM if terminated else signal.SIGINT
-    )  # what a shell reports for a command that a signal ended
+    found = [cause for cause in (interruption, interruption.__cause__) if isinstance(cause, _Terminated)]
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        click.echo("\nInterrupted. Nothing is half-written; run the command again to go on.", err=True)
+    number: int = found[0].args[0] if found else signal.SIGINT
+    return 128 + number  # what a shell reports for a command that a signal ended
