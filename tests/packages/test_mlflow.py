@@ -61,10 +61,11 @@ def server(tmp_path_factory):
         yield f"http://127.0.0.1:{port}"
 
 
-def point(repo, uri, experiment=""):
+def point(repo, uri, experiment="", timeout=60):
     path = repo / "pavedroad.toml"
     text = path.read_text().partition("[tracking]")[0]
-    path.write_text(f'{text}[tracking]\nengine = "mlflow"\nuri = "{uri}"\nexperiment = "{experiment}"\n')
+    settings = f'engine = "mlflow"\nuri = "{uri}"\nexperiment = "{experiment}"\ntimeout = {timeout}\n'
+    path.write_text(f"{text}[tracking]\n{settings}")
     return find_project(repo)
 
 
@@ -127,6 +128,15 @@ def test_a_server_that_is_down_is_told_when_it_is_back(repo, tmp_path):
         )
         assert json.loads(done.stdout) == {"sent": [run.id]}, done.stderr
         assert len(find(uri, "beans")) == 1
+
+
+def test_a_server_that_is_there_and_does_not_answer_is_not_waited_for(repo):
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes the connection, and says nothing
+        project = point(repo, f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=1)
+        (run,) = list_runs(project)
+        with pytest.raises(TrackingError, match="did not take the run: no answer came within 1 seconds"):
+            send(project, run)
+    assert list(find_unsent(project)) == [run]
 
 
 def test_a_database_without_a_server_takes_runs_too(repo, tmp_path):

@@ -20,7 +20,8 @@ from pavedroad.settings import Tracking
 
 _NAMED = "pavedroad.package"
 _UNREACHABLE = "Max retries exceeded"
-"""What the library that talks to the server says, among much else, when there is none."""
+_LATE = "timed out"
+"""What the library that talks to the server says, among much else, when there is none, and when it is slow."""
 _LONGEST = 500
 """Characters of a parameter at most; MLflow keeps no more."""
 
@@ -41,7 +42,8 @@ def send(run: TrackedRun, settings: Tracking) -> str | None:
     except (MlflowException, OSError) as error:
         reason = " ".join(str(error).split())
         if _UNREACHABLE in reason:
-            reason = f"nobody answers there within {settings.timeout} seconds"
+            late = _LATE in reason
+            reason = f"no answer came within {settings.timeout} seconds" if late else "nobody answers there"
         raise TrackingError(
             f"MLflow at {settings.uri} did not take the run: {reason[:200].rstrip('.')}.",
             next_step="The run is kept; when the server is back, run: pavedroad runs send.",
