@@ -70,7 +70,7 @@ def _conclude(project: Project, care: Care, title: str, spell: Callable[[Care], 
     checks += [_to_check(number, flaw, care) for number, flaw in enumerate(bad[:MOST], start=1)]
     remade = [flaw for flaw in care.flaws if flaw.remade]
     if remade:
-        names = ", ".join(dict.fromkeys(flaw.kept.path for flaw in remade[:20]))
+        names = join_some([*dict.fromkeys(flaw.kept.path for flaw in remade)], 20)
         checks.append(
             judge(
                 "data.remade",

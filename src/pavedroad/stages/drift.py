@@ -14,6 +14,7 @@ from pavedroad.foundation.drift.rows import compare_rows, tell_rows
 from pavedroad.foundation.drift.words import draw_change, tell_change
 from pavedroad.foundation.gate.acknowledged import OTHERWISE, UNTIL
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.text import join_some
 from pavedroad.report import Check, Figure, Outcome, Report, Run, Severity, Value, conclude, judge
 from pavedroad.settings import Acknowledgement, Drift
 from pavedroad.stages.dependencies import judge_dependencies
@@ -123,7 +124,7 @@ def _tell_new(new: list[str], settings: Drift) -> Check:
         severity=Severity.WARNING if first is None else Severity.INFO,
         observed=len(new),
         expected=0,
-        reason=f"New in the current data: {', '.join(new[:20])}.",
+        reason=f"New in the current data: {join_some(new, 20)}.",
         evidence={} if first is None else _acknowledge(first, Severity.WARNING),
     )
 

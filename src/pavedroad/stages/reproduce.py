@@ -19,6 +19,7 @@ from pavedroad.foundation.package.facts import Facts, Measure
 from pavedroad.foundation.package.lineage import Lineage, trace
 from pavedroad.foundation.pipeline import load_pipeline
 from pavedroad.foundation.project import Project, find_project
+from pavedroad.foundation.text import join_some
 from pavedroad.foundation.usercode.command import Command
 from pavedroad.report import Check, Outcome, Report, Severity, Value, conclude, judge
 
@@ -54,7 +55,7 @@ def reproduce(project: Project, folder: Path, revision: str, watch: Watch) -> Re
         missing = _bring_data(project, again, facts)
         checks = [_judge_data(again, facts, missing), _judge_code(again, facts), _judge_environment(package, facts)]
         if missing:
-            return conclude("reproduce", checks, summary=f"The data is not here: {', '.join(missing[:_NAMED])}.")
+            return conclude("reproduce", checks, summary=f"The data is not here: {join_some(missing, _NAMED)}.")
         for stage in ROAD:
             watch(stage)
             _run(again.root, stage)
@@ -143,7 +144,7 @@ def _explain(again: Project, made: Package, checks: list[Check], watch: Watch) -
 
 def _judge_data(again: Project, facts: Facts, missing: list[str]) -> Check:
     changed = [source.path for source in facts.sources if hash_path(again.root / source.path) != source.sha256]
-    said = f"{'Missing' if missing else 'Changed'}: {', '.join((missing or changed)[:_NAMED])}."
+    said = f"{'Missing' if missing else 'Changed'}: {join_some(missing or changed, _NAMED)}."
     return judge(
         "reproduce.data",
         "The data is the one it was made of",
@@ -174,7 +175,7 @@ def _judge_environment(package: Package, facts: Facts) -> Check:
         ok=not differing,
         severity=Severity.WARNING,
         observed="the same versions" if not differing else f"{len(differing)} differ",
-        reason="" if not differing else "; ".join(differing[:_NAMED]) + ".",
+        reason="" if not differing else join_some(differing, _NAMED, "; ") + ".",
     )
 
 
@@ -203,7 +204,7 @@ def _judge_metrics(then: Facts, now: Facts) -> Check:
         "The metrics are the same, with their limits",
         ok=not differing,
         observed=f"{len(before) - len(set(differing) & before.keys())} of {len(before)} are",
-        reason="" if not differing else f"Different: {', '.join(sorted(differing)[:_NAMED])}.",
+        reason="" if not differing else f"Different: {join_some(sorted(differing), _NAMED)}.",
         evidence=evidence,
     )
 

@@ -25,6 +25,7 @@ from pavedroad.foundation.package.folder import build_folder
 from pavedroad.foundation.package.model import require_known_classes
 from pavedroad.foundation.pipeline import Event, load_pipeline
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.text import join_some
 from pavedroad.report import Check, Outcome, Report, Severity, conclude, judge
 from pavedroad.stages.check import check
 from pavedroad.stages.gate import RECORDS, find_behind
@@ -205,7 +206,7 @@ def hand_over(project: Project) -> Check:
         reason = f"{error.what} {error.next_step or ''} A retraining needs a remote that its run may write.".strip()
         return msgspec.structs.replace(check, outcome=Outcome.ERROR, reason=reason)
     if care.flaws:
-        names = ", ".join(flaw.kept.path for flaw in care.flaws[:5])
+        names = join_some([flaw.kept.path for flaw in care.flaws], 5)
         reason = f"The remote {care.remote!r} is not complete after the push: {names}. {care.said}".strip()
         return msgspec.structs.replace(check, outcome=Outcome.ERROR, reason=reason)
     return msgspec.structs.replace(check, observed=f"{care.pieces:,} pieces in {care.remote!r}, read back")

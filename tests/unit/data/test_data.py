@@ -94,6 +94,13 @@ def test_columns_there_are_help_with_the_one_that_is_not(project):
     assert caught.value.next_step == "Columns here: day, rain."
 
 
+def test_of_many_columns_that_are_there_the_rest_is_counted(project):
+    names = [f"x{number}" for number in range(33)]
+    with pytest.raises(DataError) as caught:
+        read_training_table(project(f"{','.join(names)}\n{','.join('1' for _ in names)}\n"))
+    assert caught.value.next_step == f"Columns here: {', '.join(names[:20])} and 13 more."
+
+
 # --- names by content -----------------------------------------------------------------------------------------------
 
 

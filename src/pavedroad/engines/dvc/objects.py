@@ -15,6 +15,7 @@ from pavedroad.engines.dvc.repo import Out, belongs, open_repo
 from pavedroad.errors import ConfigError, DataError
 from pavedroad.foundation.data.kept import Care, Flaw, Tell
 from pavedroad.foundation.data.manifest import Member, refuse_links
+from pavedroad.foundation.text import join_some
 
 _SHOWN = 3
 
@@ -125,7 +126,7 @@ def _choose(outs: list[Out], targets: list[str], root: Path) -> list[Out]:
             raise ConfigError(
                 f"{target!r} is nothing that DVC keeps here.",
                 where=root / path,
-                next_step=f"Kept are: {', '.join(out.piece.path for out in outs[:10]) or 'no files'}.",
+                next_step=f"Kept are: {join_some([out.piece.path for out in outs], 10) or 'no files'}.",
             )
     return [out for out in outs if out.piece.path in paths]
 

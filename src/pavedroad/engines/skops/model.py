@@ -9,6 +9,7 @@ from pavedroad.engines.skops.archive import make_reproducible, require_plain_arc
 from pavedroad.engines.skops.bounds import refuse_unsound
 from pavedroad.engines.skops.importing import import_skops
 from pavedroad.errors import PackageError
+from pavedroad.foundation.text import join_some
 from pavedroad.report import write_whole
 
 TRUSTED = (
@@ -158,7 +159,7 @@ def _refuse_untrusted(content: bytes, trusted: list[str], path: Path) -> None:
     strange = sorted(set(found) - {*TRUSTED, *trusted})
     if strange:
         raise PackageError(
-            f"The model holds types that are not trusted: {', '.join(strange[:5])}.",
+            f"The model holds types that are not trusted: {join_some(strange, 5)}.",
             where=path,
             next_step="If you know and trust them, add their names to model.trusted in pavedroad.toml.",
         )

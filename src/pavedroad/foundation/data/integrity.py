@@ -12,6 +12,7 @@ from pavedroad.errors import DataError, PavedroadError
 from pavedroad.foundation.data.pages import find_pages
 from pavedroad.foundation.data.source import Source
 from pavedroad.foundation.data.tables import hash_parts
+from pavedroad.foundation.text import join_some
 from pavedroad.report import Check, Severity, judge
 
 Content = tuple[str, list[Check]]
@@ -115,7 +116,7 @@ def _judge_ends(source: Source, named: str) -> Check:
         expected="a line break at the end",
         reason=""
         if not cut
-        else f"The last row may have been cut off: {', '.join(cut[:20])}. End the file with a line break.",
+        else f"The last row may have been cut off: {join_some(cut, 20)}. End the file with a line break.",
         evidence={"file": named} if cut else {},
     )
 

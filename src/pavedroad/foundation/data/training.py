@@ -15,6 +15,7 @@ from pavedroad.foundation.data.source import find_source
 from pavedroad.foundation.data.split import HELD_FROM, Split, split_rows
 from pavedroad.foundation.data.tables import Columns, load_reader
 from pavedroad.foundation.project import Project
+from pavedroad.foundation.text import join_some
 
 if TYPE_CHECKING:
     import numpy as np
@@ -214,7 +215,7 @@ def _open_usable(project: Project, relative: str) -> "tuple[_Part, pd.DataFrame]
             raise DataError(
                 f"The {role} column {column!r} is not in the table.",
                 where=path,
-                next_step=f"Columns here: {', '.join(columns.names[:20])}.",
+                next_step=f"Columns here: {join_some(columns.names, 20)}.",
             )
     named = dict.fromkeys(name for name in (objective.target, data.time, data.group) if name)
     known = pd.DataFrame({name: columns.read(name) for name in named})

@@ -16,6 +16,7 @@ from pavedroad.foundation.data.profile import hold_same
 from pavedroad.foundation.data.tables import read_table
 from pavedroad.foundation.evaluation.metrics import Needs, Predictions
 from pavedroad.foundation.jsonfile import read_document
+from pavedroad.foundation.text import join_some
 from pavedroad.report import Scalar, encode, write_whole
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def take_answers(
     if PREDICTION not in table.columns and chances is None:
         raise UserCodeError(
             f"The predictions have no column {PREDICTION!r}.",
-            next_step=f"Columns there: {', '.join(list(table.columns)[:20])}.",
+            next_step=f"Columns there: {join_some(list(table.columns), 20)}.",
         )
     values = _take_values(table, labels) if PREDICTION in table.columns else _choose(labels, chances)
     return Answers(

@@ -13,6 +13,7 @@ from pavedroad.errors import DataError
 from pavedroad.foundation.data.profile import Kind
 from pavedroad.foundation.data.source import Source
 from pavedroad.foundation.engines import load_engine
+from pavedroad.foundation.text import join_some
 from pavedroad.foundation.validation.judging import Limits
 from pavedroad.settings import Data, Objective
 
@@ -85,7 +86,7 @@ def require_trainable(outline: Outline, objective: Objective, data: Data, path: 
             raise DataError(
                 f"The {role} column {column!r} is not in the table.",
                 where=path,
-                next_step=f"Columns here: {', '.join(list(outline.nulls)[:20])}.",
+                next_step=f"Columns here: {join_some(list(outline.nulls), 20)}.",
             )
     columns = {column.name: column for column in outline.columns}
     target = columns[objective.target]
