@@ -75,6 +75,15 @@ def test_a_damaged_lock_is_said_and_a_restored_one_passes(small: Repo, damage: C
     assert small.stamps() == stamps, "nothing had to run again"
 
 
+HEARING = """
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Become a command that hears signals, also where the tests were started by something like ``nohup``."""
+
+
 @dataclass
 class Run:
     """A ``check`` in the middle of training."""
@@ -111,7 +120,7 @@ def train_slowly(repo: Repo, tmp_path: Path, seconds: float) -> Iterator[Run]:
     environment = repo.environment | {MARK: mark, "JOURNEY_SLOW": str(begun), "JOURNEY_SECONDS": str(seconds)}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pavedroad", "check"],
+            [sys.executable, "-c", HEARING, sys.executable, "-m", "pavedroad", "check"],
             cwd=repo.root,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -332,3 +333,17 @@ def test_a_failing_stage_has_exit_code_1_and_says_why_in_plain_lines(driven):
     assert "`rain`" in done.stdout
     assert "suite.json:" in done.stdout
     assert "\x1b[" not in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("before", ["SIG_DFL", "SIG_IGN"])
+def test_a_command_heeds_who_asks_it_to_end_unless_it_was_told_not_to(number, before):
+    code = (
+        f"import os, signal\nsignal.signal({int(number)}, signal.{before})\nfrom pavedroad.cli import main\n"
+        f"def end(**_):\n    os.kill(os.getpid(), {int(number)})\n    print('went on')\n"
+        "main.pavedroad = end\nmain.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    heard = before == "SIG_DFL"
+    assert done.returncode == (128 + number if heard else 0), done.stderr
+    assert ("went on" in done.stdout, "Interrupted." in done.stderr) == (not heard, heard)
