@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from test_drift_stage import make_table, project  # noqa: F401 - a fixture
+from drift_repo import make_table
 
 from pavedroad.render.histories import draw_sparkline, tell_history
 from pavedroad.render.html import to_html
@@ -22,7 +22,7 @@ def record(root, message):
     git(root, "commit", "-q", "-m", message)
 
 
-def test_what_is_on_record_stands_beside_each_column_and_not_in_the_report(project):  # noqa: F811
+def test_what_is_on_record_stands_beside_each_column_and_not_in_the_report(project):
     for shift in (0, 2, 4):
         now = make_table(seed=1).assign(temp=lambda t, by=shift: t["temp"] + by)
         made = project(make_table(), now, data='keys = ["day"]')
@@ -42,7 +42,7 @@ def test_what_is_on_record_stands_beside_each_column_and_not_in_the_report(proje
     assert f"{draw_sparkline(temp)} size in the last 3 states on record" in page
 
 
-def test_a_run_that_finds_what_is_on_record_does_not_count_it_twice(project):  # noqa: F811
+def test_a_run_that_finds_what_is_on_record_does_not_count_it_twice(project):
     made = project(make_table())
     git(made.root, "init", "-q")
     for size in (0.25, 0.5):
@@ -52,13 +52,13 @@ def test_a_run_that_finds_what_is_on_record_does_not_count_it_twice(project):  #
     assert read_history(made, {"temp": 0.75}) == {"temp": [0.25, 0.5, 0.75]}
 
 
-def test_without_a_past_there_is_no_line(project):  # noqa: F811
+def test_without_a_past_there_is_no_line(project):
     made = project(make_table(), make_table(seed=1), data='keys = ["day"]')
     assert run_stage(made, "drift", drift).run.history == {}
     assert (made.reports / SIZES).is_file()
 
 
-def test_a_stage_that_compared_nothing_leaves_an_empty_record(project):  # noqa: F811
+def test_a_stage_that_compared_nothing_leaves_an_empty_record(project):
     made = project(make_table(100))
     run_stage(made, "drift", drift)
     assert (made.reports / SIZES).read_text() == "{}\n"
@@ -67,7 +67,7 @@ def test_a_stage_that_compared_nothing_leaves_an_empty_record(project):  # noqa:
 @pytest.mark.parametrize(
     "content", [b"", b"[1]", b"{", b'{"temp": "much"}', b'{"temp": true}', b'{"temp": NaN}', b"\xff"]
 )
-def test_a_record_that_is_none_is_passed_over(content, project):  # noqa: F811
+def test_a_record_that_is_none_is_passed_over(content, project):
     made = project(make_table())
     git(made.root, "init", "-q")
     made.reports.mkdir()
@@ -78,7 +78,7 @@ def test_a_record_that_is_none_is_passed_over(content, project):  # noqa: F811
     assert read_history(made, {"temp": 0.5, "other": 1.0}) == {"temp": [0.25, 0.5]}
 
 
-def test_the_record_is_bounded_and_keeps_the_largest(project):  # noqa: F811
+def test_the_record_is_bounded_and_keeps_the_largest(project):
     made = project(make_table())
     write_sizes(made, {f"x{number:03}": number / 3 for number in range(100)})
     text = (made.reports / SIZES).read_text()

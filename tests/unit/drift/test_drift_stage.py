@@ -1,4 +1,4 @@
-"""The drift stage as a whole: which rows it compares, what it says of them, and what it makes of bad input."""
+"""The drift stage as a whole: which rows it compares, and what it says of them."""
 
 import datetime as dt
 from pathlib import Path
@@ -6,64 +6,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from settings_text import write_settings
+from drift_repo import find, make_table, outcomes
 
-from pavedroad.config import parse_config
 from pavedroad.errors import ConfigError
-from pavedroad.foundation.drift.reference import REFERENCE, hold_frame, measure, write_reference
+from pavedroad.foundation.drift.reference import REFERENCE, hold_frame, measure
 from pavedroad.foundation.drift.words import draw_change
-from pavedroad.foundation.project import Project
 from pavedroad.report import Outcome, encode
 from pavedroad.stages.drift import drift
 from pavedroad.stages.drift_page import draw_page
 from pavedroad.stages.runner import run_stage
 
-CONFIG = write_settings(
-    data='train = "train.parquet"\n{data}',
-    drift="{drift}",
-)
 WEATHER = Path(__file__).parents[3] / "<<cookiecutter.project>>/data/umbrella_sales.csv"
-
-
-@pytest.fixture
-def project(tmp_path):
-    """``project(train, current, data=…, drift=…)`` makes a repo of tables and settings."""
-
-    def make(train, current=None, data="", drift="", profile=None):
-        train.to_parquet(tmp_path / "train.parquet")
-        if current is not None:
-            data += '\ncurrent = "current.parquet"'
-            if isinstance(current, pd.DataFrame):
-                current.to_parquet(tmp_path / "current.parquet")
-            else:
-                (tmp_path / "current.parquet").write_bytes(current)
-        (tmp_path / "pavedroad.toml").write_text(CONFIG.format(data=data, drift=drift))
-        (tmp_path / "model").mkdir(exist_ok=True)
-        if profile is not None:
-            write_reference(tmp_path / "model" / REFERENCE, measure(hold_frame(profile), "training rows, kept"))
-        return Project(root=tmp_path, config=parse_config(CONFIG.format(data=data, drift=drift)))
-
-    return make
-
-
-def make_table(rows=400, seed=0, start="2020-01-01"):
-    rng = np.random.default_rng(seed)
-    return pd.DataFrame(
-        {
-            "day": pd.date_range(start, periods=rows),
-            "temp": rng.normal(15, 5, rows),
-            "shop": rng.choice(["north", "south"], rows),
-            "sold": rng.normal(100, 10, rows),
-        }
-    )
-
-
-def find(report, id_):
-    return next(check for check in report.checks if check.id == id_)
-
-
-def outcomes(report):
-    return {check.id.removeprefix("drift."): check.outcome.value for check in report.checks}
 
 
 # --- which rows -----------------------------------------------------------------------------------------------------
@@ -299,117 +252,6 @@ def test_what_is_acknowledged_says_until_when_and_what_it_comes_to_then(project)
         "drift.new-columns": "warn",
     }
     assert {check.evidence.get("acknowledged_until") for check in report.checks if check.id in told} == {"2099-01-01"}
-
-
-# --- bad input ------------------------------------------------------------------------------------------------------
-
-
-def many_columns(rows):
-    rng = np.random.default_rng(rows)
-    table = pd.DataFrame(rng.normal(size=(rows, 300)), columns=[f"x{number}" for number in range(300)])
-    return table.assign(sold=rng.normal(size=rows))
-
-
-def swap(**columns):
-    return make_table(seed=1).assign(**columns)
-
-
-BAD = {
-    "no rows": (make_table(), make_table().head(0), {"rows": "skipped"}),
-    "one row": (make_table(), make_table().head(1), {"rows": "skipped"}),
-    "all empty": (make_table(), swap(temp=np.nan), {"temp.empty-cells": "fail", "temp": "skipped"}),
-    "a flood of gaps": (
-        make_table(),
-        swap(temp=np.where(np.arange(400) % 2, np.nan, 15 + 5 * np.sin(np.arange(400)))),
-        {"temp.empty-cells": "fail"},
-    ),
-    "a column that vanished": (make_table(), make_table(seed=1).drop(columns="temp"), {"temp": "fail"}),
-    "another type": (make_table(), swap(temp="warm"), {"temp": "fail"}),
-    "a number as text": (make_table(), swap(temp=lambda t: t["temp"].astype(str)), {"temp": "fail"}),
-    "a time zone": (
-        make_table().rename(columns={"day": "at"}),
-        swap(day=lambda t: t["day"].dt.tz_localize("UTC")).rename(columns={"day": "at"}),
-        {"at": "fail"},
-    ),
-    "infinity": (
-        make_table(),
-        swap(temp=lambda t: t["temp"].where(t.index > 2, np.inf)),
-        {"temp.infinite-values": "fail"},
-    ),
-    "a constant": (make_table(), swap(temp=15.0), {"temp": "fail"}),
-    "a constant that moved": (make_table().assign(temp=1.0), swap(temp=2.0), {"temp": "fail"}),
-    "new categories": (make_table(), swap(shop="west"), {"shop": "fail", "shop.unseen-categories": "fail"}),
-    "every value a new category": (
-        make_table().assign(shop=[f"a{n}" for n in range(400)]),
-        swap(shop=[f"b{n}" for n in range(400)]),
-        {"shop": "skipped", "shop.unseen-categories": "pass"},
-    ),
-    "one name in two cases": (
-        make_table().assign(Temp=1.0),
-        swap(Temp=1.0, temp=30.0),
-        {"temp": "fail", "Temp": "pass"},
-    ),
-    "names that are code": (
-        make_table().rename(columns={"temp": "\"; DROP TABLE t; --'"}),
-        make_table(seed=1).rename(columns={"temp": "\"; DROP TABLE t; --'"}),
-        {"\"; DROP TABLE t; --'": "pass"},
-    ),
-    "many columns": (many_columns(200), many_columns(100).assign(x7=5.0), {"x7": "fail", "x8": "pass"}),
-    "not a table": (make_table(), b"nonsense", {"error": "error"}),
-    "nothing at all": (make_table(), b"", {"error": "error"}),
-}
-
-
-@pytest.mark.parametrize(("train", "current", "expected"), BAD.values(), ids=BAD)
-@pytest.mark.parametrize("kept", [True, False], ids=["against a profile", "against the rows"])
-def test_bad_input_never_passes_in_silence_and_never_crashes(train, current, expected, kept, project):
-    keys = 'keys = ["day"]' if "day" in train else ""
-    report = run_stage(project(train, current, data=keys, profile=train if kept else None), "drift", drift)
-    found = outcomes(report)
-    assert {name: found.get(name) for name in expected} == expected
-    assert not any(check.id.endswith(".crash") for check in report.checks)
-    if set(expected.values()) == {"skipped"}:
-        assert report.outcome is Outcome.SKIPPED
-
-
-def test_two_columns_of_one_name_are_refused(project):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    made = project(make_table(), make_table(seed=1), profile=make_table())
-    column = pa.array([1.0] * 50)
-    pq.write_table(pa.table([column, column], names=["temp", "temp"]), made.root / "current.parquet")
-    report = run_stage(made, "drift", drift)
-    assert report.outcome is Outcome.ERROR
-    assert "Two columns share the name 'temp'" in report.checks[0].reason
-
-
-@pytest.mark.slow
-def test_the_one_column_of_five_thousand_that_moved_is_found(project):
-    rng = np.random.default_rng(0)
-
-    def make(rows, moved=0.0):
-        table = pd.DataFrame(rng.normal(size=(rows, 5000)), columns=[f"x{number}" for number in range(5000)])
-        table["x432"] += moved
-        return table.assign(sold=1.0)
-
-    report = run_stage(project(make(2), make(80, moved=3.0), profile=make(100)), "drift", drift)
-    assert {check.id for check in report.checks if check.outcome is Outcome.FAIL} == {"drift.x432"}
-    assert len(report.checks) > 5000
-
-
-@pytest.mark.slow
-def test_a_flood_of_one_among_a_million_categories_is_found(project):
-    def make(seed, same=0):
-        rng = np.random.default_rng(seed)
-        names = np.char.mod("%d", rng.integers(0, 10**9, 1_000_000))
-        names[:same] = "one"
-        return pd.DataFrame({"id": names, "sold": rng.normal(size=1_000_000)})
-
-    calm = run_stage(project(make(1), make(2), profile=make(1)), "drift", drift)
-    assert outcomes(calm)["id"] == "skipped"  # of names, counts can show nothing but this:
-    flooded = run_stage(project(make(1), make(2, same=300_000), profile=make(1)), "drift", drift)
-    assert outcomes(flooded)["id"] == "warn"  # the distance is 0.4, below fail_effect
 
 
 # --- the demo's weather ---------------------------------------------------------------------------------------------
