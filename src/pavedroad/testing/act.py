@@ -19,6 +19,7 @@ from typing import Any
 from pavedroad.testing.events import Event
 from pavedroad.testing.github import TOKEN, FakeGitHub
 from pavedroad.testing.road import Road
+from pavedroad.testing.shell import is_mark, write_shell
 
 SECONDS = 600
 PASSED_ON = ("UV_", "PIP_", "SSL_", "PYENV_", "REQUESTS_", "CURL_")
@@ -179,6 +180,7 @@ class Act:
         kept = state or place / "state"
         for name in ("home", "cache"):
             (place / name).mkdir()
+        write_shell(place / "shell", place / "act.jsonl")
         kept.mkdir(exist_ok=True)
         (place / "event.json").write_text(json.dumps(event.payload), encoding="utf-8")
         seen = {
@@ -212,11 +214,9 @@ class Act:
             command += ["--local-repository", f"{name}={folder}"]
         for name, value in seen.items():
             command += ["--env", f"{name}={value}"]
-        done = _run(command, _make_environment(place / "home"), f"GITHUB_RUN_ID={seen['GITHUB_RUN_ID']}")
-        (place / "act.jsonl").write_text(done.stdout, encoding="utf-8")
-        (place / "act.log").write_text(done.stderr, encoding="utf-8")
-        records = list(_read(done.stdout))
-        return Run(done.returncode, records, done.stderr, kept)
+        rc = _run(command, _make_environment(place), f"GITHUB_RUN_ID={seen['GITHUB_RUN_ID']}", place)
+        records = list(_read(_text(place / "act.jsonl")))
+        return Run(rc, records, _text(place / "act.log"), kept)
 
 
 def find_act() -> str:
@@ -232,25 +232,24 @@ def find_act() -> str:
     return found
 
 
-def _run(command: list[str], environment: Mapping[str, str], mark: str) -> "subprocess.CompletedProcess[str]":
-    """Run `act` to its end; where it takes too long, or we are interrupted, nothing that it started is left running."""
-    with subprocess.Popen(  # noqa: S603 - a fixed program, no shell
-        command,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
+def _run(command: list[str], environment: Mapping[str, str], mark: str, place: Path) -> int:
+    """Run `act` to its end; where it takes too long, or we are interrupted, nothing that it started is left running.
+
+    What it says goes to `act.jsonl` and `act.log`, at once, where a step's shell sees that it was written down.
+    """
+    with (
+        (place / "act.jsonl").open("wb") as out,
+        (place / "act.log").open("wb") as said,
+        subprocess.Popen(  # noqa: S603 - a fixed program, no shell
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=said
+        ) as process,
+    ):
         try:
-            out, said = process.communicate(timeout=SECONDS)
+            return process.wait(timeout=SECONDS)
         except BaseException:
             process.kill()
             _end_steps(mark)
             raise
-    return subprocess.CompletedProcess(command, process.returncode, out, said)
 
 
 def _end_steps(mark: str) -> None:
@@ -271,13 +270,13 @@ def _bears(process: Path, mark: str) -> bool:
         return False
 
 
-def _make_environment(home: Path) -> dict[str, str]:
+def _make_environment(place: Path) -> dict[str, str]:
     passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
     cache = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
     return {
         **passed,
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
+        "PATH": f"{place / 'shell'}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(place / "home"),
         "UV_CACHE_DIR": cache,
         "LANG": "C.UTF-8",
         "GIT_PAGER": "cat",
@@ -286,13 +285,17 @@ def _make_environment(home: Path) -> dict[str, str]:
     }
 
 
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
 def _read(text: str) -> Iterator[dict[str, Any]]:
     for line in text.splitlines():
         try:
             record = json.loads(line)
         except ValueError:
             continue
-        if isinstance(record, dict):
+        if isinstance(record, dict) and not is_mark(record):
             yield record
 
 
