@@ -1,9 +1,9 @@
 """A shell whose last words are heard.
 
 When a step fails, ``act`` closes its terminal at once and does not wait for what was said last (``exec`` in its
-``pkg/container/host_environment.go``; when a step succeeds, it waits). One failed step in twenty lost its last line, and
-with it the annotation that a test looked for. So the steps' ``bash`` is a program of ours: it runs the real one, and after
-a failure says one line more and ends when ``act`` has written it down.
+``pkg/container/host_environment.go``; when a step succeeds, it waits). One failed step in twenty lost its last line,
+and with it the annotation that a test looked for. So the steps' ``bash`` is a program of ours: it runs the real one,
+and after a failure says one line more and ends when ``act`` has written it down.
 """
 
 import shlex
