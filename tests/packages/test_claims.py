@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -209,6 +211,20 @@ def test_figures_alone_let_a_repo_join_and_measure_nothing(alone):
     assert kept["claimed"]["train.mean_absolute_error"] == 0
     assert "value" not in kept
     assert not list((root / "reports/run").glob("*.traceback.txt"))
+
+
+def test_figures_alone_are_a_run_with_what_the_script_says(tmp_path):
+    root = lay_script(tmp_path / "beans", METRICS)
+    walk(root, ("validate", "train"))
+    program = [sys.executable, "-m", "pavedroad", "evaluate"]
+    assert subprocess.run(program, cwd=root, capture_output=True, check=False).returncode == 1
+    (run,) = list_runs(find_project(root))
+    assert run.claimed.keys() == {"test.mean_absolute_error", "train.mean_absolute_error"}
+    assert run.refused.startswith("evaluate: ")
+    assert "Nothing here was measured by the road" in run.refused
+    assert (run.measures, run.package) == ([], "")
+    assert len(run.model) == 64
+    assert run.duration_s > 0
 
 
 @pytest.mark.parametrize("required", [["latency"], []], ids=["with latency", "without latency"])

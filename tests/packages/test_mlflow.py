@@ -9,12 +9,13 @@ import time
 import urllib.request
 from contextlib import contextmanager
 
+import msgspec
 import pytest
 from small_repo import walk
 
 from pavedroad.errors import TrackingError
 from pavedroad.foundation.project import find_project
-from pavedroad.foundation.tracking import find_unsent, list_runs, send
+from pavedroad.foundation.tracking import find_unsent, list_runs, record_refused, send
 
 pytestmark = [pytest.mark.models, pytest.mark.slow]
 
@@ -103,6 +104,26 @@ def test_a_run_that_is_sent_twice_or_whose_receipt_was_lost_stands_there_once(re
         receipt.unlink()
     assert send(project, run)
     assert len(find(server, "twice")) == 1
+
+
+def test_a_run_that_a_stage_said_no_to_stands_there_once_as_failed(repo, server):
+    project = point(repo, server, "refused")
+    (packed,) = list_runs(project)
+    said = "train: It knows the target."
+    refused = msgspec.structs.replace(packed, id="", package="", model="", estimator="", measures=[], refused=said)
+    refused = record_refused(project, refused)
+    for _ in range(2):
+        assert send(project, packed)
+        assert send(project, refused)
+        for receipt in (repo / ".pavedroad" / "runs").glob("*.sent.json"):
+            receipt.unlink()
+    found = {run.info.status: run for run in find(server, "refused")}
+    assert sorted(found) == ["FAILED", "FINISHED"]
+    assert len(find(server, "refused")) == 2
+    assert found["FAILED"].data.tags["pavedroad.refused.reason"] == said
+    assert found["FAILED"].data.tags["pavedroad.refused"] == refused.id
+    assert "pavedroad.package" not in found["FAILED"].data.tags
+    assert "pavedroad.refused" not in found["FINISHED"].data.tags
 
 
 def test_a_server_that_is_down_is_told_when_it_is_back(repo, tmp_path):

@@ -1,5 +1,6 @@
 """Every model that was made, recorded once next to git and laid side by side."""
 
+import hashlib
 import html.parser
 import json
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 
 import msgspec
+import pandas as pd
 import pytest
 from small_repo import commit, git, walk
 
@@ -78,6 +80,74 @@ def test_a_stage_that_did_not_pack_records_nothing(repo):
     assert not (repo / ".pavedroad").exists()
 
 
+LEAKY = """
+from sklearn.linear_model import Ridge
+
+
+def features(table):
+    return table[["weight", "told"]]
+
+
+def train(X, y, params):
+    return Ridge(alpha=params["alpha"]).fit(X, y)
+"""
+
+
+def leak(repo):
+    """A column that tells the target, and a policy that refuses it."""
+    path = repo / "data" / "beans.csv"
+    table = pd.read_csv(path)
+    table.assign(told=table["beans"] * 2).to_csv(path, index=False)
+    (repo / "src" / "beans" / "own.py").write_text(LEAKY)
+    settings = repo / "pavedroad.toml"
+    settings.write_text(settings.read_text().replace("[data]\n", '[data]\nleakage = "fail"\n'))
+
+
+def stage(repo, name):
+    program = [sys.executable, "-m", "pavedroad", name]
+    return subprocess.run(program, cwd=repo, capture_output=True, text=True, check=False)
+
+
+def test_a_run_that_training_said_no_to_is_recorded_with_the_reason_and_once(repo):
+    leak(repo)
+    assert stage(repo, "validate").returncode == 0
+    before = set((repo / ".pavedroad" / "runs").glob("*.json"))
+    assert stage(repo, "train").returncode == 1
+    (path,) = set((repo / ".pavedroad" / "runs").glob("*.json")) - before
+    run = next(run for run in list_runs(find_project(repo)) if run.id == path.stem)
+    assert run.refused.startswith("train: told alone explains more than 99% of the target.")
+    assert (run.package, run.model, run.estimator, run.measures) == ("", "", "", [])
+    assert run.parameters == {"alpha": 1.5}
+    assert run.data["data/beans.csv"] == hashlib.sha256((repo / "data" / "beans.csv").read_bytes()).hexdigest()
+    assert run.environment["numpy"]
+    assert run.duration_s > 0
+    content = path.read_bytes()
+    assert stage(repo, "train").returncode == 1
+    assert set((repo / ".pavedroad" / "runs").glob("*.json")) == before | {path}
+    assert path.read_bytes() == content
+    said = command(repo).stdout
+    assert "refused by" in said
+    assert "train: " in said
+
+
+def test_what_ended_in_an_error_has_no_result_to_record(repo):
+    (repo / "src" / "beans" / "own.py").write_text(LEAKY)
+    before = set((repo / ".pavedroad" / "runs").glob("*.json"))
+    assert stage(repo, "train").returncode == 3, "There is no such column."
+    assert set((repo / ".pavedroad" / "runs").glob("*.json")) == before
+
+
+def test_a_no_stands_where_the_run_cannot_be_recorded(repo):
+    leak(repo)
+    assert stage(repo, "validate").returncode == 0
+    shutil.rmtree(repo / ".pavedroad")
+    (repo / ".pavedroad").write_text("in the way")
+    done = stage(repo, "train")
+    assert done.returncode == 1
+    assert "Not recorded among the runs: " in done.stderr
+    assert (repo / ".pavedroad").read_text() == "in the way"
+
+
 def test_a_file_that_is_no_run_is_named(repo):
     (repo / ".pavedroad" / "runs" / "odd.json").write_text('{"schema": "pavedroad.run/1"}')
     with pytest.raises(EvidenceError, match="not a recorded run") as caught:
@@ -109,7 +179,23 @@ def test_the_best_run_is_the_best_by_its_metrics_own_direction():
     assert find_best(upward) is upward[0]
     assert find_best([made(0, metric="r2_score"), made(1)]).id == made(1).id
     assert find_best([made(0, measures=[])]) is None
+    assert find_best([*runs[:2], made(2, refused="train: It knows the target.")]) is runs[1]
     assert find_best([]) is None
+
+
+def test_what_a_stage_said_no_to_is_told_beside_the_others():
+    refused = made(1, refused="train: It knows the target.", package="", model="", estimator="", measures=[])
+    head, rows = to_table([made(0), refused])
+    assert head[-1] == "refused by"
+    assert [row[-1] for row in rows] == ["train: It knows the target.", "–"]
+    assert [row[0] for row in rows] == ["000000000001", "000000000000 *"]
+    differences = to_differences([made(0), refused])
+    assert differences["refused by"] == ("–", "train: It knows the target.")
+    assert differences["estimator"][1] == differences["model"][1] == "–"
+    page = to_page([made(0), refused])
+    assert page.count('class="run refused"') == 1
+    assert "A stage said no" in page
+    assert "A stage said no" not in to_page([made(0), made(1)])
 
 
 def test_differences_are_those_and_no_others():

@@ -25,7 +25,8 @@ _PIPED_WIDTH = 1_000
 def runs(context: click.Context, as_page: bool, as_json: bool) -> None:
     """List the models that were made here, with what tells them apart.
 
-    Every package that `pavedroad package` makes is recorded in .pavedroad/runs, next to git and never in it.
+    Every package that `pavedroad package` makes is recorded in .pavedroad/runs, next to git and never in it; so is what
+    training or evaluation said no to, with the reason.
     """
     if context.invoked_subcommand is not None:
         return

@@ -14,7 +14,7 @@ from pavedroad.foundation.project import Project, find_project
 from pavedroad.report import Outcome, Report
 from pavedroad.stages.runner import run_stage
 
-YES = frozenset({Outcome.PASS, Outcome.WARN})
+YES, NO = frozenset({Outcome.PASS, Outcome.WARN}), frozenset({Outcome.FAIL})
 
 
 def _run(
@@ -35,6 +35,24 @@ def _tell_tracker(project: Project) -> None:
         from pavedroad.cli.runs import tell_tracker
 
         tell_tracker(project)
+
+
+def _keep_refused(stage: str) -> Callable[[Project], None]:
+    """Record a run that a stage says no to; what keeps it from that is told, and the no stands."""
+
+    def keep(project: Project) -> None:
+        from pavedroad.errors import PavedroadError
+        from pavedroad.render import words
+        from pavedroad.stages.refused import keep_refused
+
+        try:
+            keep_refused(project, stage)
+        except (PavedroadError, OSError) as error:
+            click.echo(f"Not recorded among the runs: {words.clean(str(error), 1000)}", err=True)
+        else:
+            _tell_tracker(project)
+
+    return keep
 
 
 @click.command()
@@ -105,7 +123,7 @@ def train(as_json: bool) -> None:
 
     The model, its signature and the profile of its training rows go to model/. Needs a table that passed validation.
     """
-    _run("train", as_json=as_json)
+    _run("train", as_json=as_json, then=_keep_refused("train"), when=NO)
 
 
 @click.command()
@@ -115,7 +133,7 @@ def evaluate(as_json: bool) -> None:
 
     The numbers also go to reports/metrics.json, which is small enough to commit.
     """
-    _run("evaluate", as_json=as_json)
+    _run("evaluate", as_json=as_json, then=_keep_refused("evaluate"), when=NO)
 
 
 @click.command()
@@ -135,7 +153,7 @@ def drift(page: bool, as_json: bool) -> None:
 
             click.echo(f"Evidently's page: {draw_page(project)}")
 
-    _run("drift", as_json=as_json, then=draw, when=YES | {Outcome.FAIL})
+    _run("drift", as_json=as_json, then=draw, when=YES | NO)
 
 
 @click.command()

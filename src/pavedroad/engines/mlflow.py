@@ -18,7 +18,7 @@ from pavedroad.errors import TrackingError
 from pavedroad.foundation.tracking import TrackedRun
 from pavedroad.settings import Tracking
 
-_NAMED = "pavedroad.package"
+_NAMED, _REFUSED = "pavedroad.package", "pavedroad.refused"
 _UNREACHABLE = "Max retries exceeded"
 _LATE = "timed out"
 """What the library that talks to the server says, among much else, when there is none, and when it is slow."""
@@ -27,7 +27,7 @@ _LONGEST = 500
 
 
 def send(run: TrackedRun, settings: Tracking) -> str | None:
-    """Make a run at MLflow, or find the one that was made before for the same package.
+    """Make a run at MLflow, or find the one that was made before for the same package, or the same refusal.
 
     Raises:
         TrackingError: the server is down, or refused.
@@ -37,7 +37,8 @@ def send(run: TrackedRun, settings: Tracking) -> str | None:
         client = MlflowClient(tracking_uri=settings.uri)
         experiment = client.get_experiment_by_name(settings.experiment)
         place = client.create_experiment(settings.experiment) if experiment is None else experiment.experiment_id
-        known = client.search_runs([place], f"tags.`{_NAMED}` = '{run.package}' and attributes.status = 'FINISHED'")
+        tag, name, status = _name(run)
+        known = client.search_runs([place], f"tags.`{tag}` = '{name}' and attributes.status = '{status}'")
         return str(known[0].info.run_id) if known else _make(client, place, run)
     except (MlflowException, OSError) as error:
         reason = " ".join(str(error).split())
@@ -50,12 +51,19 @@ def send(run: TrackedRun, settings: Tracking) -> str | None:
         ) from error
 
 
+def _name(run: TrackedRun) -> tuple[str, str, str]:
+    """By which tag a run is known, the tag's value, and how the run ended in MLflow's words."""
+    return (_REFUSED, run.id, "FAILED") if run.refused else (_NAMED, run.package, "FINISHED")
+
+
 def _make(client: MlflowClient, experiment: str, run: TrackedRun) -> str:
     begun = round(datetime.fromisoformat(run.started).timestamp() * 1000)
     made: Any = client.create_run(experiment, start_time=begun, run_name=f"{run.name} {run.id}")
     name = str(made.info.run_id)
+    tag, known_as, status = _name(run)
     tags = {
-        _NAMED: run.package,
+        tag: known_as,
+        "pavedroad.refused.reason": run.refused,
         "pavedroad.model": run.model,
         "pavedroad.code": run.code,
         "pavedroad.estimator": run.estimator,
@@ -80,5 +88,5 @@ def _make(client: MlflowClient, experiment: str, run: TrackedRun) -> str:
         tags=[RunTag(key, value[:_LONGEST]) for key, value in tags.items() if value],
     )
     # Only a run that has all of it counts as one that is known.
-    client.set_terminated(name, status="FINISHED", end_time=begun + round(run.duration_s * 1000))
+    client.set_terminated(name, status=status, end_time=begun + round(run.duration_s * 1000))
     return name

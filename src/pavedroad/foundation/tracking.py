@@ -1,7 +1,8 @@
 """Which models were made here: one file a run, next to git and never in it, and the trackers that want to hear of it.
 
-A run is named by the package it made, so recording it twice changes nothing. It is written before any server is asked:
-a tracker that is down loses nothing, ``send`` brings what it has not heard of.
+A run is named by the package it made, or where a stage said no before, by what it was made of and came to; so recording
+it twice changes nothing. It is written before any server is asked: a tracker that is down loses nothing, and ``send``
+brings what it has not heard of.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ class TrackedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     schema: Literal["pavedroad.run/1"]
     id: str
-    """The start of the package's digest."""
+    """The start of the package's digest, or of the digest of what is recorded here."""
     name: str
     started: str
     """When its training began: UTC, ISO 8601."""
@@ -39,9 +40,11 @@ class TrackedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     commit: str | None
     dirty: bool | None
     package: str
-    """The digest of the package."""
+    """The digest of the package; empty where it did not come to one."""
     model: str
+    """The digest of the model's file; empty where training said no."""
     estimator: str
+    """The full name of the model's type; empty where it did not come to a package."""
     metric: str
     better: str
     parameters: dict[str, Scalar]
@@ -52,6 +55,8 @@ class TrackedRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     environment: dict[str, str]
     claimed: dict[str, float] = {}
     """What the repo's script says of itself; the road did not measure it."""
+    refused: str = ""
+    """Where it did not come to a package: which stage said no, and why."""
 
 
 class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,9 +96,6 @@ def record(project: Project, package: Package, stages: list[Run]) -> TrackedRun:
         package: what was made.
         stages: when and how long its stages ran, in order.
     """
-    path = _place(project) / f"{package.digest[:12]}.json"
-    if path.is_file():
-        return _read(path)
     facts = package.facts
     run = TrackedRun(
         schema="pavedroad.run/1",
@@ -115,11 +117,18 @@ def record(project: Project, package: Package, stages: list[Run]) -> TrackedRun:
         environment=facts.environment,
         claimed=facts.claimed,
     )
-    ignore = project.root / OWN / ".gitignore"
-    if not ignore.is_file():
-        write_whole(ignore, b"*\n")
-    write_whole(path, encode(run))
-    return run
+    return _keep(project, run)
+
+
+def record_refused(project: Project, run: TrackedRun) -> TrackedRun:
+    """Write down a run that a stage said no to; one that is known already stays as it is.
+
+    Args:
+        project: the repo.
+        run: all but its id, which is made of what does not depend on when the same was done again.
+    """
+    lasting = msgspec.structs.replace(run, id="", started="", duration_s=0.0, commit=None, dirty=None)
+    return _keep(project, msgspec.structs.replace(run, id=hashlib.sha256(encode(lasting)).hexdigest()[:12]))
 
 
 def list_runs(project: Project) -> list[TrackedRun]:
@@ -168,6 +177,18 @@ def send(project: Project, run: TrackedRun) -> bool:
 def name_experiment(project: Project) -> str:
     """What the runs of this repo stand under at a tracker."""
     return project.config.tracking.experiment or project.config.project.name
+
+
+def _keep(project: Project, run: TrackedRun) -> TrackedRun:
+    """Write a run down, unless it is there already."""
+    path = _place(project) / f"{run.id}.json"
+    if path.is_file():
+        return _read(path)
+    ignore = project.root / OWN / ".gitignore"
+    if not ignore.is_file():
+        write_whole(ignore, b"*\n")
+    write_whole(path, encode(run))
+    return run
 
 
 def _place(project: Project) -> Path:

@@ -13,12 +13,14 @@ from pavedroad.render import words
 from pavedroad.report import Scalar
 
 KEY = "metric.model"
-"""The measure that every run has: the key metric of the model."""
+"""The measure that every run has that was evaluated: the key metric of the model."""
 MOST_RUNS = 400
 """Runs that are drawn, the newest."""
 MOST_AXES = 12
 MOST_MARKS = 9
 """Words that are written beside one axis."""
+LONGEST_REASON = 100
+"""Characters of a table's cell that says why a run came to no package."""
 ABSENT = -0.12
 """Where a run crosses an axis that it has no value of: below its foot, so that it is not taken for a value."""
 
@@ -34,6 +36,7 @@ svg { width: 100%; min-width: 38rem; height: auto; }
 svg text { fill: var(--soft); font-size: 12px; text-anchor: middle; }
 svg .mark { font-size: 11px; text-anchor: start; paint-order: stroke; stroke: var(--ground); stroke-width: 3; }
 .axis { stroke: var(--line); stroke-width: 2; } .run { fill: none; stroke: var(--soft); stroke-opacity: .45; }
+.refused { stroke-dasharray: 3 4; }
 .best { stroke: var(--best); stroke-opacity: 1; stroke-width: 3; }
 .run:hover { stroke: var(--ink); stroke-opacity: 1; stroke-width: 3; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; }
@@ -54,7 +57,9 @@ class _Axis:
 def to_table(runs: Sequence[TrackedRun]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The head and the rows of a table of runs, the newest first, with the parameters in which they differ."""
     varying = _find_varying(runs)
+    refused = any(run.refused for run in runs)
     head = ("run", "made", "commit", _name_metric(runs), *(words.clean(name, 40) for name in varying), "took")
+    head += ("refused by",) if refused else ()
     best = find_best(runs)
     rows = [
         (
@@ -64,6 +69,7 @@ def to_table(runs: Sequence[TrackedRun]) -> tuple[tuple[str, ...], list[tuple[st
             _tell_measure(_find_key(run)),
             *(words.words(run.parameters.get(name)) for name in varying),
             words.duration(run.duration_s),
+            *((words.clean(run.refused, LONGEST_REASON) or words.NOTHING,) if refused else ()),
         )
         for run in reversed(runs)
     ]
@@ -79,8 +85,11 @@ def to_differences(runs: Sequence[TrackedRun]) -> dict[str, tuple[str, ...]]:
 
 
 def find_best(runs: Sequence[TrackedRun]) -> TrackedRun | None:
-    """The run with the best key metric among those with the newest run's metric; the first of equals."""
-    key = [run for run in runs if _find_key(run) is not None and run.metric == runs[-1].metric]
+    """The run with the best key metric among those with the newest run's metric; the first of equals.
+
+    One that a stage said no to is not the best, however good it looks: it may know what it is judged on.
+    """
+    key = [run for run in runs if _find_key(run) is not None and run.metric == runs[-1].metric and not run.refused]
     if not key:
         return None
     lower = runs[-1].better == "lower"
@@ -125,7 +134,7 @@ def _plot(runs: Sequence[TrackedRun]) -> str:
         parts.append(f'<text x="{place:.1f}" y="{_TOP - 24:g}">{_quote(words.clean(axis.title, 26))}</text>')
     for number, run in sorted(enumerate(runs), key=lambda item: item[1] is best):
         points = [f"{place:.1f},{rise(axis.heights[number]):.1f}" for axis, place in zip(axes, places, strict=True)]
-        kind = "run best" if run is best else "run"
+        kind = "run best" if run is best else "run refused" if run.refused else "run"
         title = f"<title>{_quote(run.id)}: {_quote(_tell_measure(_find_key(run)))}</title>"
         parts.append(f'<polyline class="{kind}" points="{" ".join(points)}">{title}</polyline>')
     for axis, place in zip(axes, places, strict=True):  # written last, to be read above the lines
@@ -135,6 +144,7 @@ def _plot(runs: Sequence[TrackedRun]) -> str:
         ]
     better = f"{runs[-1].better} is better" if runs[-1].better else ""
     told = f"One line a run; the best one by {_name_metric(runs)}{f' ({better})' if better else ''} stands out."
+    told += " A stage said no to those with broken lines." if any(run.refused for run in runs) else ""
     return "\n".join([*parts, "</svg>\n</div>", f"<p>{_quote(told)}</p>"])
 
 
@@ -176,14 +186,15 @@ def _tabulate(runs: Sequence[TrackedRun]) -> str:
 def _describe(run: TrackedRun) -> dict[str, str]:
     return {
         "commit": words.digest(run.commit or "") or words.NOTHING,
-        "estimator": words.clean(run.estimator),
+        "estimator": words.clean(run.estimator) or words.NOTHING,
         "code": words.digest(run.code),
         **{f"data {words.clean(path, 80)}": words.digest(digest) for path, digest in run.data.items()},
         **{f"parameter {words.clean(name, 60)}": words.words(value) for name, value in run.parameters.items()},
         **{f"package {words.clean(name, 60)}": words.clean(version, 60) for name, version in run.environment.items()},
         **{words.clean(measure.title, 80): _tell_measure(measure) for measure in run.measures},
         **{f"the script says {words.clean(name, 60)}": words.number(value) for name, value in run.claimed.items()},
-        "model": words.digest(run.model),
+        "model": words.digest(run.model) or words.NOTHING,
+        "refused by": words.clean(run.refused) or words.NOTHING,
     }
 
 

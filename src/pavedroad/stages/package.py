@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import TypeGuard
 
 import msgspec
 
@@ -36,6 +37,7 @@ from pavedroad.report import (
     Check,
     Outcome,
     Report,
+    Scalar,
     Severity,
     conclude,
     decode,
@@ -107,9 +109,6 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
     makeup = Makeup(NO_ESTIMATOR, frozenset()) if alone else describe_model(config.model.format, model)
     measures, slices = find_measures(evaluated)
     packages = list_packages(set(makeup.modules))
-    code = {entry.path: entry.sha256 for entry in name_code(project)}
-    sources = {entry.path: entry for report in (*earlier, evaluated) for entry in report.inputs}
-    made = {"reports", project.model.name}
     return Facts(
         schema="pavedroad.package/1",
         name=config.project.name,
@@ -123,16 +122,9 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
         rows=rows if isinstance(rows, int) else 0,
         measures=measures,
         slices=slices,
-        sources=[
-            Source(path=path, sha256=entry.sha256, rows=entry.rows)
-            for path, entry in sorted(sources.items())
-            if path not in code and path.partition("/")[0] not in made
-        ],
-        code=hash_parts(code),
-        parameters={
-            name: finite(value) if isinstance(value, float) else value if _is_scalar(value) else str(value)
-            for name, value in read_parameters(project).items()
-        },
+        sources=find_sources(project, [*earlier, evaluated]),
+        code=hash_code(project),
+        parameters=read_scalars(project),
         estimator=makeup.estimator,
         format=FORMAT if alone else config.model.format,
         model=hash_file(model),
@@ -145,6 +137,31 @@ def gather_facts(project: Project, evaluated: Report) -> Facts:
         claimed={} if claims is None else claims.figures,
         held_out=next((str(check.expected) for check in earlier[1].checks if check.id == "train.rows"), ""),
     )
+
+
+def find_sources(project: Project, reports: list[Report]) -> list[Source]:
+    """The tables and other files that stages read, but for code and what stages before them made."""
+    code = {entry.path for entry in name_code(project)}
+    made = {"reports", project.model.name}
+    read = {entry.path: entry for report in reports for entry in report.inputs}
+    return [
+        Source(path=path, sha256=entry.sha256, rows=entry.rows)
+        for path, entry in sorted(read.items())
+        if path not in code and path.partition("/")[0] not in made
+    ]
+
+
+def hash_code(project: Project) -> str:
+    """One SHA-256 over the repo's own code."""
+    return hash_parts({entry.path: entry.sha256 for entry in name_code(project)})
+
+
+def read_scalars(project: Project) -> dict[str, Scalar]:
+    """The parameters of training; whatever is no single value, in words."""
+    return {
+        name: finite(value) if isinstance(value, float) else value if _is_scalar(value) else str(value)
+        for name, value in read_parameters(project).items()
+    }
 
 
 def _refuse_nothing(project: Project) -> Report:
@@ -250,5 +267,5 @@ def _sum_bytes(manifest: Manifest) -> int:
     return sum(file.bytes for file in manifest.files.values())
 
 
-def _is_scalar(value: object) -> bool:
+def _is_scalar(value: object) -> TypeGuard[Scalar]:
     return value is None or isinstance(value, str | int | bool)
