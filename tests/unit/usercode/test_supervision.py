@@ -82,6 +82,45 @@ def test_streams_that_were_redirected_are_given_back():
     assert (sys.stdout, sys.stderr) == before
 
 
+CLOSES = """
+import os, sys
+from pavedroad.foundation.usercode.supervision import keep_streams
+print("before", flush=True)
+try:
+    with keep_streams():
+        CLOSE
+        raise LookupError
+except LookupError:
+    pass
+print("out")
+print("err", file=sys.stderr)
+os.write(1, b"")
+"""
+CLOSING = {
+    "the files": "os.close(1); os.close(2)",
+    "the streams": "sys.stdout.close(); sys.stderr.close()",
+    "Python's own": "sys.__stdout__.close(); sys.__stderr__.close(); sys.stdout = None",
+    "both": "sys.stdout.close(); sys.stderr.close(); os.close(1); os.close(2)",
+    "to a full disk": "os.dup2(os.open('/dev/full', os.O_WRONLY), 1)",
+}
+
+
+@pytest.mark.parametrize("close", CLOSING.values(), ids=CLOSING)
+def test_streams_that_were_closed_are_open_again(close):
+    program = CLOSES.replace("CLOSE", close)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("before\nout\n", "err\n", 0)
+    alone = program.replace("with keep_streams()", "if keep_streams")  # the trap works
+    done = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) != ("before\nout\n", "err\n", 0)
+
+
+def test_streams_that_were_closed_before_stay_so():
+    program = CLOSES.replace("CLOSE", "pass").replace('print("before", flush=True)', "os.close(2)")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("out\n", "")
+
+
 def test_a_process_cannot_be_ended_from_inside_and_ends_as_ever_afterwards():
     leave = os._exit
     with pytest.raises(SystemExit) as ended, keep_process():

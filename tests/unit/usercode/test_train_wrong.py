@@ -58,6 +58,17 @@ def test_a_train_that_prints_megabytes_is_heard_and_its_report_stays_small(repo,
     assert project.report("train").stat().st_size < 100_000
 
 
+@pytest.mark.parametrize("close", ["os.close(1); os.close(2)", "sys.stdout.close(); sys.stderr.close()"])
+@pytest.mark.parametrize("where", ["module", "function"])
+def test_a_train_that_closes_its_streams_does_not_silence_the_verdict(repo, close, where):
+    before = LINEAR if where == "module" else LINEAR.replace("    return", f"    {close}\n    return")
+    project = repo(model=f"import os, sys\n{before}" + (f"{close}\n" if where == "module" else ""))
+    program = [sys.executable, "-m", "pavedroad", "train"]
+    done = subprocess.run(program, cwd=project.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "✓ train" in done.stdout
+
+
 FORKS = {
     "and comes back twice": "    import os\n    os.fork()",
     "and fails in the copy": "    import os\n    if os.fork() == 0:\n        raise ValueError('copy')",

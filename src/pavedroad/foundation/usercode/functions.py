@@ -60,7 +60,8 @@ def load_module(project: Project, name: str) -> ModuleType:
     if source not in sys.path:
         sys.path.insert(0, source)
     try:
-        return importlib.import_module(name)
+        with keep_streams():
+            return importlib.import_module(name)
     except KeyboardInterrupt:
         raise
     except BaseException as error:

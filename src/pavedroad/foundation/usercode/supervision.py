@@ -3,13 +3,14 @@
 import contextlib
 import faulthandler
 import gc
+import io
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 PATIENCE_S = 60
 """Seconds after its time is over until code that does not listen is ended together with the process."""
@@ -86,12 +87,42 @@ def keep_process() -> Iterator[None]:
 
 @contextlib.contextmanager
 def keep_streams() -> Iterator[None]:
-    """Give back the standard output and error that the code inside replaced, or the verdict goes unheard."""
+    """Give back the standard output and error that the code inside replaced or closed, or the verdict goes unheard."""
     before = sys.stdout, sys.stderr
+    places = {stream: _find_place(stream) for stream in {*before, sys.__stdout__, sys.__stderr__}}
+    copies = {number: os.dup(number) for number in (1, 2)} if _is_open(1) and _is_open(2) else {}
     try:
         yield
     finally:
+        for number, copy in copies.items():
+            os.dup2(copy, number)
+            os.close(copy)
         sys.stdout, sys.stderr = before
+        for stream, place in places.items():
+            _reopen(stream, place)
+
+
+def _find_place(stream: TextIO | None) -> int | None:
+    """The number of the file that a stream writes to; None where it writes to none."""
+    try:
+        return None if stream is None else stream.fileno()
+    except (OSError, ValueError):
+        return None
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+def _reopen(stream: TextIO | None, number: int | None) -> None:
+    """Bring a closed stream back to life, itself: others, and Python at its end, hold it too."""
+    if isinstance(stream, io.TextIOWrapper) and stream.closed and number is not None:
+        again = open(number, "wb", closefd=False)  # noqa: SIM115 - the stream's from now on
+        stream.__init__(again, encoding="utf-8", errors="backslashreplace", line_buffering=True)  # type: ignore[misc]
 
 
 @contextlib.contextmanager
