@@ -2,6 +2,7 @@
 
 import sys
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -218,6 +219,22 @@ def test_a_rule_reaches_nothing_else_and_gives_one_number_a_row(project, query, 
     assert "^" not in caught.value.what  # what DuckDB points with means nothing in a line
     assert len(table_of_the_program) == ROWS
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "world") == ["data.csv"]
+
+
+ENDLESS = (
+    "WITH RECURSIVE on_and_on(n) AS (SELECT 0 UNION ALL SELECT n + 1 - 1 FROM on_and_on) SELECT max(n) FROM on_and_on",
+    "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b",
+)
+
+
+@pytest.mark.parametrize("query", ENDLESS, ids=["steps without end", "rows without end"])
+def test_a_rule_that_does_not_end_is_an_error_after_its_time(project, query):
+    made = project(f"sql:{query}")
+    model = msgspec.structs.replace(made.config.model, timeout=1)
+    hasty = Project(root=made.root, config=msgspec.structs.replace(made.config, model=model))
+    with pytest.raises(UserCodeError, match=r"took longer than the 1 seconds of model\.timeout"):
+        run(hasty, table())
+    assert len(run(project(RULE), table()).values) == 20, "The next rule has time of its own."
 
 
 def test_a_baseline_of_time_still_needs_time(project):

@@ -32,8 +32,8 @@ class LinearModel(Protocol):
 class RuleEngine(Protocol):
     """An engine that evaluates a query over a table."""
 
-    def evaluate_rule(self, query: str, holdout: "pd.DataFrame") -> "np.ndarray":
-        """The one column that the query gives; raise UserCodeError when it cannot be run or may not."""
+    def evaluate_rule(self, query: str, holdout: "pd.DataFrame", *, seconds: int) -> "np.ndarray":
+        """The one column that the query gives; raise UserCodeError when it cannot be run, may not, or takes longer."""
         ...
 
 
@@ -71,7 +71,8 @@ def make_baseline(project: Project, name: str, table: TrainingTable, needs: Need
         return _fit_linear(project, table.read_training(), holdout)
     if name.startswith(RULE):
         rules = cast("RuleEngine", load_engine("rules", "duckdb"))
-        return to_predictions(rules.evaluate_rule(name.removeprefix(RULE), holdout), labels, len(holdout), needs, name)
+        said = rules.evaluate_rule(name.removeprefix(RULE), holdout, seconds=project.config.model.timeout)
+        return to_predictions(said, labels, len(holdout), needs, name)
     made = call(project, name, load_function(project, name), table.read_training(), holdout)
     return to_predictions(made, labels, len(holdout), needs, name)
 
