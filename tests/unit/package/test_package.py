@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -278,6 +280,55 @@ def test_a_failure_to_put_the_folder_in_place_brings_the_old_one_back(tmp_path, 
     with pytest.raises(OSError, match="No space left"), build_folder(tmp_path / "model") as folder:
         (folder / "new").write_text("new")
     assert listing(tmp_path) == ["model", "model/old"]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from pavedroad.foundation.package import folder as module
+rename, calls = os.rename, []
+def die_second(source, target, **options):
+    calls.append(source)
+    if len(calls) == 2:
+        os._exit(9)
+    rename(source, target, **options)
+os.rename = die_second
+with module.build_folder(Path(sys.argv[1])) as made:
+    (made / "half").write_text("half")
+    if sys.argv[2] == "early":
+        os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("when", ["early", "late"])
+@pytest.mark.parametrize("name", ["model", "package"])
+def test_what_a_killed_process_left_is_cleared_away_and_nothing_is_lost(tmp_path, name, when):
+    with build_folder(tmp_path / name) as folder:
+        (folder / "old").write_text("old")
+    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path / name, when], check=False)
+    assert done.returncode == 9
+    assert (tmp_path / name).exists() == (when == "early")
+    assert len([path for path in tmp_path.iterdir() if path.name.startswith(f".{name}.")]) == 1
+    with build_folder(tmp_path / name) as folder:
+        assert listing(tmp_path / name) == ["old"]
+        (folder / "new").write_text("new")
+    assert listing(tmp_path) == [name, f"{name}/new"]
+
+
+def test_what_is_not_left_by_us_or_still_in_use_stays(tmp_path):
+    (tmp_path / ".package.own" / "new").mkdir(parents=True)
+    (tmp_path / ".package.own" / "notes").write_text("mine")
+    (tmp_path / ".package.signature.x" / "old").mkdir(parents=True)
+    (tmp_path / ".package.yaml").write_text("mine")
+    (tmp_path / "elsewhere" / "new").mkdir(parents=True)
+    (tmp_path / ".package.link").symlink_to(tmp_path / "elsewhere")
+    before = listing(tmp_path)
+    with build_folder(tmp_path / "package") as first:
+        (first / "a").write_text("a")
+        with build_folder(tmp_path / "package") as second:
+            (second / "b").write_text("b")
+        assert (first / "a").read_text() == "a"
+    assert listing(tmp_path) == sorted([*before, "package", "package/a"])
 
 
 def test_everybody_may_read_the_folder(tmp_path):

@@ -1,7 +1,9 @@
 """Folders that can be trusted: a manifest with the SHA-256 of every file, verified before anything is loaded."""
 
 import contextlib
+import fcntl
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -19,6 +21,8 @@ from pavedroad.report import decode, encode, write_whole
 MANIFEST = "manifest.json"
 MOST_FILES = 10_000
 """Files that a package may hold; ours holds about ten."""
+NEW, OLD = "new", "old"
+"""In the folder in which one is made: what is being made, and what it replaces."""
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,10 +42,16 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @contextlib.contextmanager
 def build_folder(folder: Path) -> Iterator[Path]:
-    """Fill a folder whole or not at all: work in the yielded one, which replaces ``folder`` when all went well."""
+    """Fill a folder whole or not at all: work in the yielded one, which replaces ``folder`` when all went well.
+
+    What a process that was killed left behind is cleared away first; when it was killed between putting the folder
+    aside and putting the new one in its place, the folder comes back.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _clear_leftovers(folder)
     scratch = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    fresh, old = scratch / "new", scratch / "old"
+    fresh, old = scratch / NEW, scratch / OLD
+    held = _hold(scratch)
     fresh.mkdir()
     try:
         yield fresh
@@ -55,6 +65,31 @@ def build_folder(folder: Path) -> Iterator[Path]:
             raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def _clear_leftovers(folder: Path) -> None:
+    named = re.compile(re.escape(f".{folder.name}.") + r"[^.]+")  # not those of `package.signature`, beside `package`
+    for scratch in [path for path in folder.parent.iterdir() if named.fullmatch(path.name)]:
+        parts = {path.name for path in scratch.iterdir()} if scratch.is_dir() and not scratch.is_symlink() else set()
+        if not parts or parts - {NEW, OLD} or (held := _hold(scratch)) is None:
+            continue  # it is somebody's own, or one that still works in it
+        if OLD in parts and not folder.exists():
+            (scratch / OLD).rename(folder)
+        shutil.rmtree(scratch, ignore_errors=True)
+        os.close(held)
+
+
+def _hold(scratch: Path) -> int | None:
+    """Lock a folder until the file that is returned is closed, or the process ends; None while another holds it."""
+    held = os.open(scratch, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        return None
+    return held
 
 
 def write_manifest(folder: Path, name: str) -> Manifest:
