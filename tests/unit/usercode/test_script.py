@@ -8,14 +8,12 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from shop_repo import by_id, drive
 
 from pavedroad.errors import ConfigError
 from pavedroad.foundation.data.tables import name_code, name_input
 from pavedroad.foundation.project import find_project
 from pavedroad.report import Outcome
-from pavedroad.stages.evaluate import evaluate
-from pavedroad.stages.runner import run_stage
-from pavedroad.stages.train import train
 
 CONFIG = """
 [project]
@@ -82,16 +80,6 @@ def repo(world):
         return project
 
     return make
-
-
-def drive(project, *stages):
-    for name in stages or ("train", "evaluate"):
-        report = run_stage(project, name, {"train": train, "evaluate": evaluate}[name])
-    return report
-
-
-def by_id(report):
-    return {check.id: check for check in report.checks}
 
 
 @pytest.mark.slow
