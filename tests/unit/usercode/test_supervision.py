@@ -115,6 +115,14 @@ def test_streams_that_were_closed_are_open_again(close):
     assert (done.stdout, done.stderr, done.returncode) != ("before\nout\n", "err\n", 0)
 
 
+def test_a_stand_in_that_knows_no_files_is_given_back_too(monkeypatch):
+    stand_in = object()
+    monkeypatch.setattr(sys, "stdout", stand_in)
+    with keep_streams():
+        sys.stdout = None
+    assert sys.stdout is stand_in
+
+
 def test_streams_that_were_closed_before_stay_so():
     program = CLOSES.replace("CLOSE", "pass").replace('print("before", flush=True)', "os.close(2)")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

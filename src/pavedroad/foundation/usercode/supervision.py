@@ -106,7 +106,7 @@ def _find_place(stream: TextIO | None) -> int | None:
     """The number of the file that a stream writes to; None where it writes to none."""
     try:
         return None if stream is None else stream.fileno()
-    except (OSError, ValueError):
+    except (AttributeError, OSError, ValueError):  # a stand-in that a program put there may know no files
         return None
 
 
